@@ -1,0 +1,135 @@
+//! Records of running commands, so that what a killed panel left behind can be ended.
+//!
+//! A record is a file that its owner keeps locked: the kernel lets go of the lock when the owner dies, however it dies.
+//! The processes of a command carry the record's id in their environment. That tells them apart from whoever got
+//! their process ids later, across reboots too, and finds those that left the process group.
+
+use std::collections::HashSet;
+use std::fs::{self, File};
+use std::io::Write;
+use std::os::unix::ffi::OsStrExt;
+use std::path::Path;
+use std::thread;
+use std::time::Duration;
+
+use rustix::fs::{FlockOperation, flock};
+use rustix::process::{Pid, PidfdFlags, Signal, pidfd_open, pidfd_send_signal};
+use tempfile::NamedTempFile;
+
+use crate::error::HostError;
+
+/// The environment variable that holds the record's id.
+pub(super) const MARKER: &str = "L4D2_STEP";
+/// How often a sweep looks again for processes that were started, or in the middle of an exec, while it looked.
+const SWEEPS: usize = 20;
+const SWEEP_PAUSE: Duration = Duration::from_millis(2);
+
+/// The record of one running command; removed when dropped.
+pub(super) struct Record {
+    file: NamedTempFile,
+    id: String,
+}
+
+impl Record {
+    /// Writes a locked record.
+    pub(super) fn create(steps: &Path, step: &str) -> Result<Self, HostError> {
+        let failed = |source| HostError::io(format!("recording a step in {}", steps.display()), source);
+        fs::create_dir_all(steps).map_err(failed)?;
+        loop {
+            let mut file = tempfile::Builder::new()
+                .prefix(&format!("{step}-"))
+                .rand_bytes(20)
+                .tempfile_in(steps)
+                .map_err(failed)?;
+            flock(&file, FlockOperation::NonBlockingLockExclusive).map_err(|error| failed(error.into()))?;
+            // A recovery may have come between and taken the file for one left behind.
+            if !file.path().exists() {
+                continue;
+            }
+            writeln!(file, "of process {}", std::process::id()).map_err(failed)?;
+            let name = file.path().file_name().unwrap_or_default();
+            let id = String::from_utf8_lossy(name.as_bytes()).into_owned();
+            return Ok(Self { file, id });
+        }
+    }
+
+    /// What the command's processes carry.
+    pub(super) fn id(&self) -> &str {
+        debug_assert!(self.file.path().ends_with(&self.id));
+        &self.id
+    }
+}
+
+/// Ends the processes of all records whose owner is dead, and removes those; says how many processes that were.
+pub(super) fn recover(steps: &Path) -> Result<usize, HostError> {
+    let failed = |source| HostError::io(format!("reading {}", steps.display()), source);
+    let entries = match fs::read_dir(steps) {
+        Ok(entries) => entries,
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(0),
+        Err(error) => return Err(failed(error)),
+    };
+    let mut ended = 0;
+    for entry in entries {
+        let path = entry.map_err(failed)?.path();
+        let Ok(file) = File::open(&path) else { continue };
+        if flock(&file, FlockOperation::NonBlockingLockExclusive).is_err() {
+            continue;
+        }
+        let id = String::from_utf8_lossy(path.file_name().unwrap_or_default().as_bytes()).into_owned();
+        ended += sweep(&id);
+        fs::remove_file(&path).map_err(failed)?;
+    }
+    Ok(ended)
+}
+
+/// Kills every process that carries the id; says how many. Takes some milliseconds.
+pub(super) fn sweep(id: &str) -> usize {
+    let wanted = format!("{MARKER}={id}");
+    let mut ended = HashSet::new();
+    for _ in 0..SWEEPS {
+        let found = look(wanted.as_bytes());
+        let before = ended.len();
+        ended.extend(found.carriers.into_iter().filter(|pid| kill(*pid, wanted.as_bytes())));
+        if ended.len() == before && !found.unsure {
+            break;
+        }
+        thread::sleep(SWEEP_PAUSE);
+    }
+    ended.len()
+}
+
+/// What one look at all processes found.
+#[derive(Default)]
+struct Found {
+    carriers: Vec<Pid>,
+    /// Some process shows no environment, as in the middle of an exec.
+    unsure: bool,
+}
+
+fn look(wanted: &[u8]) -> Found {
+    let mut found = Found::default();
+    let Ok(entries) = fs::read_dir("/proc") else { return found };
+    let pids = entries.flatten().filter_map(|entry| entry.file_name().to_str()?.parse().ok());
+    for pid in pids.filter_map(Pid::from_raw) {
+        match carries(pid, wanted) {
+            Some(true) => found.carriers.push(pid),
+            Some(false) => {}
+            // Kernel threads and the dead have no program.
+            None => found.unsure |= fs::read_link(format!("/proc/{}/exe", pid.as_raw_nonzero())).is_ok(),
+        }
+    }
+    found
+}
+
+/// Whether a process carries the mark; none when it shows no environment.
+fn carries(pid: Pid, wanted: &[u8]) -> Option<bool> {
+    // Another user's can't be read, and is none of ours.
+    let environment = fs::read(format!("/proc/{}/environ", pid.as_raw_nonzero())).unwrap_or_else(|_| vec![0]);
+    (!environment.is_empty()).then(|| environment.split(|byte| *byte == 0).any(|entry| entry == wanted))
+}
+
+fn kill(pid: Pid, wanted: &[u8]) -> bool {
+    let Ok(pidfd) = pidfd_open(pid, PidfdFlags::empty()) else { return false };
+    // The number may have changed hands before it was pinned.
+    carries(pid, wanted) == Some(true) && pidfd_send_signal(&pidfd, Signal::KILL).is_ok()
+}

@@ -1,0 +1,159 @@
+//! What the kernel must offer.
+
+use std::fs;
+use std::time::Duration;
+
+use rustix::process::geteuid;
+use tokio_util::sync::CancellationToken;
+
+use super::Check;
+use crate::command::{Command, Runner, Streams};
+use crate::error::HostError;
+use crate::host::HostConfig;
+use crate::layout::Layout;
+use crate::output::{OutputSink, OutputStream};
+use crate::pty::Pty;
+use crate::remove::remove_tree;
+
+/// The first kernel on which an ordinary user may mount overlayfs.
+const FIRST_WITH_OVERLAYFS: (u32, u32) = (5, 11);
+/// The first kernel on which the list of layers has no limit in length.
+const FIRST_WITH_LOWERDIR_PLUS: (u32, u32) = (6, 5);
+/// Trying takes milliseconds; a machine that needs longer hangs.
+const PROBE_LIMIT: Duration = Duration::from_secs(10);
+
+pub(super) fn version() -> Check {
+    let release = rustix::system::uname().release().to_string_lossy().into_owned();
+    let Some(version) = parse_release(&release) else {
+        return Check::warning("kernel", format!("Linux {release} is of no known version"), "");
+    };
+    if version < FIRST_WITH_OVERLAYFS {
+        let message = format!("Linux {release} lets no ordinary user mount overlayfs");
+        return Check::failed("kernel", message, "install a kernel of version 5.11 or newer");
+    }
+    if version < FIRST_WITH_LOWERDIR_PLUS {
+        let message = format!("Linux {release} works with fewer overlays at once than newer kernels");
+        return Check::warning("kernel", message, "install a kernel of version 6.5 or newer to use very many overlays");
+    }
+    Check::ok("kernel", format!("Linux {release}"))
+}
+
+fn parse_release(release: &str) -> Option<(u32, u32)> {
+    let mut numbers = release.split(['.', '-']).map(str::parse);
+    Some((numbers.next()?.ok()?, numbers.next()?.ok()?))
+}
+
+/// Tries overlayfs and Landlock for real, in a process of its own.
+pub(super) async fn tried(config: &HostConfig, layout: &Layout, runner: &Runner) -> [Check; 2] {
+    match run_probe(config, layout, runner).await {
+        Ok(words) => [overlayfs(said(&words, "overlayfs"), layout), landlock(said(&words, "landlock"))],
+        Err(error) => ["overlayfs", "landlock"]
+            .map(|id| Check::failed(id, format!("it could not be tried: {error}"), "see the check of the launcher")),
+    }
+}
+
+async fn run_probe(config: &HostConfig, layout: &Layout, runner: &Runner) -> Result<Vec<String>, HostError> {
+    let failed = |source| HostError::io(format!("making a directory in {}", layout.root().display()), source);
+    // Below the root, since the answer hangs on its file system.
+    let directory = tempfile::Builder::new().prefix(".probe-").tempdir_in(layout.root()).map_err(failed)?;
+    let command = Command {
+        step: "probe",
+        program: config.l4d2ctl.clone(),
+        arguments: vec!["probe".into(), directory.path().into()],
+        environment: Vec::new(),
+        directory: layout.root().to_owned(),
+        streams: Streams::Pipes,
+        time_limit: PROBE_LIMIT,
+        grace: Duration::from_secs(1),
+    };
+    let mut words = Vec::new();
+    let mut on_line = |_: OutputStream, line: &str| {
+        words.push(line.to_owned());
+        None
+    };
+    // Nobody listens: what it says is taken by `on_line`.
+    let (output, _) = OutputSink::channel(1);
+    let status = runner.run(&command, &mut on_line, &output, &CancellationToken::new()).await;
+    // The work directory of an overlay is closed to everybody.
+    let path = directory.keep();
+    let _ = tokio::task::spawn_blocking(move || remove_tree(&path)).await;
+    status?;
+    Ok(words)
+}
+
+/// What the probe says about one thing.
+fn said<'a>(words: &'a [String], name: &str) -> &'a str {
+    let line = words.iter().find_map(|line| line.strip_prefix(name)?.strip_prefix(": "));
+    line.unwrap_or("the trial ended without a word")
+}
+
+fn overlayfs(said: &str, layout: &Layout) -> Check {
+    match said {
+        "ok" => Check::ok("overlayfs", format!("overlayfs works for this user below {}", layout.root().display())),
+        reason => Check::failed("overlayfs", reason, remedy(reason)),
+    }
+}
+
+fn landlock(said: &str) -> Check {
+    match said.strip_prefix("ok, ") {
+        Some(abi) => Check::ok("landlock", format!("Landlock closes the file system to the game ({abi})")),
+        None => Check::failed(
+            "landlock",
+            format!("no game can be kept from the panel's files by Landlock: {said}"),
+            "use a kernel of version 5.13 or newer with Landlock, and have it in the kernel's lsm= parameter",
+        ),
+    }
+}
+
+fn remedy(reason: &str) -> String {
+    let sysctl = |name: &str| fs::read_to_string(format!("/proc/sys/{name}")).map(|text| text.trim().to_owned()).ok();
+    let is = |name: &str, value: &str| sysctl(name).is_some_and(|found| found == value);
+    if is("kernel/apparmor_restrict_unprivileged_userns", "1") {
+        "sudo sysctl -w kernel.apparmor_restrict_unprivileged_userns=0 (and put that line into /etc/sysctl.d), or give \
+         l4d2ctl an AppArmor profile that allows userns"
+            .to_owned()
+    } else if is("kernel/unprivileged_userns_clone", "0") {
+        "sudo sysctl -w kernel.unprivileged_userns_clone=1 (and put that line into /etc/sysctl.d)".to_owned()
+    } else if is("user/max_user_namespaces", "0") {
+        "sudo sysctl -w user.max_user_namespaces=10000 (and put that line into /etc/sysctl.d)".to_owned()
+    } else if reason.contains("user namespace") {
+        "allow user namespaces; in a container, run it with a seccomp profile that permits unshare and mount".to_owned()
+    } else {
+        "put L4D2_ROOT on ext4, xfs, btrfs or tmpfs; in a container, on a volume, since its own file system is an \
+         overlay already"
+            .to_owned()
+    }
+}
+
+pub(super) fn pty() -> Check {
+    match Pty::open() {
+        Ok(_) => Check::ok("pty", "games get a terminal, so their output is prompt"),
+        Err(error) => {
+            let message = format!("no terminal can be opened: {error}");
+            Check::failed("pty", message, "mount devpts on /dev/pts")
+        }
+    }
+}
+
+pub(super) fn user() -> Check {
+    if geteuid().is_root() {
+        return Check::warning(
+            "user",
+            "the panel runs as root, which it needs for nothing",
+            "make a user for it (useradd --system l4d2), give it L4D2_ROOT and the data directory, and run it as that",
+        );
+    }
+    Check::ok("user", "the panel runs as an ordinary user")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn releases_are_read() {
+        assert_eq!(parse_release("6.18.44-fc-v595"), Some((6, 18)));
+        assert_eq!(parse_release("5.10-rc1"), Some((5, 10)));
+        assert_eq!(parse_release("weird"), None);
+    }
+}

@@ -1,0 +1,80 @@
+//! Checks of the machine, each with what it found and what to do about it.
+
+mod files;
+mod kernel;
+
+use serde::Serialize;
+
+use crate::command::Runner;
+use crate::host::HostConfig;
+use crate::layout::Layout;
+
+/// How a check went.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum CheckStatus {
+    /// As it should be.
+    Ok,
+    /// Works, but something is worth knowing.
+    Warning,
+    /// Servers won't run until it is mended.
+    Failed,
+}
+
+/// The result of one check.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Check {
+    /// A stable name, such as `overlayfs`.
+    pub id: &'static str,
+    /// How it went.
+    pub status: CheckStatus,
+    /// What was found, in one sentence.
+    pub message: String,
+    /// What to do, ready to copy; empty when nothing is to do.
+    pub remedy: String,
+}
+
+impl Check {
+    fn ok(id: &'static str, message: impl Into<String>) -> Self {
+        Self { id, status: CheckStatus::Ok, message: message.into(), remedy: String::new() }
+    }
+
+    fn warning(id: &'static str, message: impl Into<String>, remedy: impl Into<String>) -> Self {
+        Self { id, status: CheckStatus::Warning, message: message.into(), remedy: remedy.into() }
+    }
+
+    fn failed(id: &'static str, message: impl Into<String>, remedy: impl Into<String>) -> Self {
+        Self { id, status: CheckStatus::Failed, message: message.into(), remedy: remedy.into() }
+    }
+}
+
+/// Makes all checks, the most basic first.
+pub(crate) async fn examine(config: &HostConfig, layout: &Layout, supervisor: &'static str) -> Vec<Check> {
+    let runner = Runner { steps: layout.steps(), line_max_chars: config.line_max_chars };
+    let [overlayfs, landlock] = kernel::tried(config, layout, &runner).await;
+    let (config, layout) = (config.clone(), layout.clone());
+    let others = tokio::task::spawn_blocking(move || {
+        vec![
+            kernel::version(),
+            overlayfs,
+            landlock,
+            kernel::pty(),
+            kernel::user(),
+            files::root(&layout),
+            files::overlay_root(&layout),
+            files::disk(&layout),
+            files::launcher(&config),
+            supervisor_check(supervisor),
+            files::loader(),
+            files::libraries(),
+            files::steamcmd(&config.steamcmd),
+            files::installation(&layout),
+            files::client_library(&layout),
+        ]
+    });
+    others.await.unwrap_or_default()
+}
+
+fn supervisor_check(kind: &'static str) -> Check {
+    Check::ok("supervisor", format!("game servers are kept by the {kind} supervisor"))
+}

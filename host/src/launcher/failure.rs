@@ -1,0 +1,67 @@
+//! Why a game could not be brought up, told apart so that whoever started it can say what to do.
+
+use serde::{Deserialize, Serialize};
+
+/// What kind of thing went wrong.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum FailureKind {
+    /// The specification can't be read.
+    Specification,
+    /// A layer is missing, lies elsewhere or can't be mounted.
+    Overlay,
+    /// The machine does not let the game be fenced in.
+    Sandbox,
+    /// The game's program can't be executed.
+    Program,
+    /// The port belongs to another program.
+    PortTaken,
+    /// The game did not bind its port in time.
+    NoPort,
+    /// Anything else of the system.
+    System,
+}
+
+/// A failed launch.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
+#[error("{message}")]
+pub struct Failure {
+    /// What kind.
+    pub kind: FailureKind,
+    /// One sentence for a person, with the cause.
+    pub message: String,
+}
+
+impl FailureKind {
+    /// The launcher's exit status, after `sysexits.h`.
+    pub fn exit_code(self) -> u8 {
+        match self {
+            Self::Specification => 65,
+            Self::Overlay => 66,
+            Self::PortTaken => 69,
+            Self::System => 71,
+            Self::Program => 72,
+            Self::NoPort => 75,
+            Self::Sandbox => 77,
+        }
+    }
+}
+
+impl Failure {
+    /// A failure with its message.
+    pub fn new(kind: FailureKind, message: impl Into<String>) -> Self {
+        Self { kind, message: message.into() }
+    }
+
+    /// A failure with what was being done and every cause.
+    pub fn because(kind: FailureKind, context: impl std::fmt::Display, cause: impl std::error::Error) -> Self {
+        let mut message = format!("{context}: {cause}");
+        let mut source = cause.source();
+        while let Some(deeper) = source {
+            message.push_str(": ");
+            message.push_str(&deeper.to_string());
+            source = deeper.source();
+        }
+        Self { kind, message }
+    }
+}

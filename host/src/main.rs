@@ -1,0 +1,45 @@
+//! `l4d2ctl`: everything the host does, without the panel.
+//!
+//! What changes the process itself (its namespaces, its rights) runs here, before any thread or async runtime exists.
+
+mod cli;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+use l4d2_host::HostConfig;
+
+use cli::{Cli, Command, ProcessCommand};
+
+fn main() -> ExitCode {
+    let Cli { settings, command } = Cli::parse();
+    let config = match settings.host_config() {
+        Ok(config) => config,
+        Err(error) => {
+            eprintln!("l4d2ctl: {error:#}");
+            return ExitCode::FAILURE;
+        }
+    };
+    match command {
+        Command::Host(command) => cli::run(config, command),
+        Command::Process(command) => become_process(command, &config),
+    }
+}
+
+fn become_process(command: ProcessCommand, config: &HostConfig) -> ExitCode {
+    match command {
+        ProcessCommand::Probe { directory } => {
+            print!("{}", l4d2_host::probe::probe(&directory));
+            ExitCode::SUCCESS
+        }
+        ProcessCommand::Launch(named) => {
+            let launch = named.launch_config(config);
+            // SAFETY: nothing before this line starts a thread, and the status goes straight to the process's end.
+            ExitCode::from(unsafe { l4d2_host::launcher::launch(&launch) })
+        }
+        ProcessCommand::Supervise(named) => {
+            let launch = named.launch_config(config);
+            l4d2_host::supervisor::embedded::supervise(launch, &config.l4d2ctl, config.line_max_chars)
+        }
+    }
+}

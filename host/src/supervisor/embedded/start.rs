@@ -1,0 +1,182 @@
+//! Starting an instance, as the panel sees it: make sure that a supervising process is at it, and wait until the game
+//! is ready, the time is over, or the caller has enough.
+
+use std::collections::VecDeque;
+use std::time::Duration;
+
+use tokio::sync::watch;
+use tokio_util::sync::CancellationToken;
+
+use super::state::{FailureRecord, Phase};
+use super::{EmbeddedSupervisor, process_end_in_time, spawn};
+use crate::error::HostError;
+use crate::launcher::FailureKind;
+use crate::name::InstanceName;
+use crate::output::{OutputSink, OutputStream};
+use crate::supervisor::log::LogReader;
+use crate::supervisor::{LogEvent, LogLine, Outcome, StopLadder};
+
+/// How the step is called when it takes too long.
+const STEP: &str = "waiting until the game has bound its port";
+/// The launcher watches the time itself and can say more; this is for one that does not.
+const MARGIN: Duration = Duration::from_secs(2);
+/// How long the rest of the game's output may take to be handed on.
+const REST_LIMIT: Duration = Duration::from_secs(2);
+
+impl EmbeddedSupervisor {
+    pub(super) async fn start_instance(
+        &self,
+        name: &InstanceName,
+        output: &OutputSink,
+        cancel: &CancellationToken,
+    ) -> Result<Outcome, HostError> {
+        let instance = self.known_instance(name)?;
+        if !instance.spec().is_file() {
+            return Err(HostError::Supervisor(format!("{name} was never initialized")));
+        }
+        if cancel.is_cancelled() {
+            return Err(HostError::Cancelled);
+        }
+        let mut relay = Relay::begin(self, name)?;
+        let ticks = self.watcher.state_ticks(name);
+        let settled = tokio::select! {
+            settled = self.settle(name) => settled?,
+            () = cancel.cancelled() => return Err(HostError::Cancelled),
+        };
+        match settled {
+            Some(Phase::Starting) => output.system(format!("{name} is being started already")).await,
+            Some(_) => {
+                output.system(format!("{name} runs already")).await;
+                return Ok(Outcome::Already);
+            }
+            None => {
+                output.system(format!("starting {name}")).await;
+                spawn::supervisor(&self.launch_config(name), &self.l4d2ctl, self.line_max_chars)
+                    .await
+                    .map_err(|source| HostError::io(format!("start the supervisor of {name}"), source))?;
+            }
+        }
+        let limit = self.start_limit;
+        let result = tokio::select! {
+            result = self.readiness(name, ticks) => result,
+            result = relay.forever(output) => result,
+            () = cancel.cancelled() => Err(HostError::Cancelled),
+            () = tokio::time::sleep(limit + MARGIN) => Err(too_late(limit)),
+        };
+        if matches!(result, Err(HostError::Cancelled | HostError::TimedOut { .. } | HostError::Io { .. })) {
+            self.end_at_once(name).await?;
+        }
+        let rest = relay.rest(output);
+        // A reader that does not read must not keep the step from its end.
+        if tokio::time::timeout(REST_LIMIT, rest).await.is_err() {
+            tracing::warn!(%name, "the game's first output was not taken in time");
+        }
+        result.map(|()| Outcome::Done)
+    }
+
+    /// Waits out a supervising process that is about to end. Gives what a living one is at.
+    async fn settle(&self, name: &InstanceName) -> Result<Option<Phase>, HostError> {
+        match self.look(name)? {
+            Some(look) if look.is_active() && look.state.phase != Phase::Stopping => Ok(Some(look.state.phase)),
+            Some(look) => {
+                if let Some(process) = look.process {
+                    process_end_in_time(process).await?;
+                }
+                Ok(None)
+            }
+            None => Ok(None),
+        }
+    }
+
+    async fn readiness(&self, name: &InstanceName, mut ticks: watch::Receiver<u64>) -> Result<(), HostError> {
+        loop {
+            ticks.borrow_and_update();
+            let Some(look) = self.look(name)? else { return Err(HostError::NoInstance(name.to_string())) };
+            match (look.state.phase, &look.state.failure) {
+                (Phase::Failed, Some(failure)) => return Err(explain(failure, self.start_limit)),
+                (Phase::Stopping | Phase::Stopped, _) => {
+                    let message = format!("{name} was stopped while it was being started");
+                    return Err(HostError::Step { message, exit_code: None });
+                }
+                _ if look.process.is_none() => {
+                    return Err(HostError::Supervisor(format!("the supervisor of {name} was killed")));
+                }
+                (Phase::Running | Phase::Restarting, _) => return Ok(()),
+                (Phase::Starting | Phase::Failed, _) => {}
+            }
+            if ticks.changed().await.is_err() {
+                return Err(HostError::NoInstance(name.to_string()));
+            }
+        }
+    }
+
+    /// Ends a start that is not wanted any more: nothing is left running.
+    async fn end_at_once(&self, name: &InstanceName) -> Result<(), HostError> {
+        let ladder = StopLadder { console: Duration::ZERO, terminate: Duration::ZERO, ..StopLadder::default() };
+        let (unheard, _) = OutputSink::channel(1);
+        self.stop_instance(name, ladder, &unheard, &CancellationToken::new()).await.map(drop)
+    }
+}
+
+fn too_late(limit: Duration) -> HostError {
+    HostError::TimedOut { step: STEP, limit_seconds: limit.as_secs() }
+}
+
+fn explain(failure: &FailureRecord, limit: Duration) -> HostError {
+    let message = failure.message.clone();
+    match failure.kind {
+        Some(FailureKind::NoPort) => too_late(limit),
+        Some(FailureKind::Overlay) => HostError::Overlay(message),
+        Some(FailureKind::Specification) => HostError::InvalidSpec(message),
+        _ => HostError::Step { message, exit_code: failure.exit_code },
+    }
+}
+
+/// Hands the game's first output on to the step's. What was taken from the log and not yet handed on stays in it, so it
+/// may be dropped between any two lines.
+struct Relay {
+    reader: LogReader,
+    pending: VecDeque<LogLine>,
+    ticks: watch::Receiver<u64>,
+}
+
+impl Relay {
+    /// Begins where the log ends now.
+    fn begin(supervisor: &EmbeddedSupervisor, name: &InstanceName) -> Result<Self, HostError> {
+        let directory = supervisor.instance(name).log();
+        super::make_private_directory(&directory)?;
+        let failed = |source| HostError::io("read the game's log", source);
+        let ticks = supervisor.watcher.log_ticks(name).map_err(failed)?;
+        let reader = LogReader::last(&directory, 0).map_err(failed)?;
+        Ok(Self { reader, pending: VecDeque::new(), ticks })
+    }
+
+    async fn forever(&mut self, output: &OutputSink) -> Result<(), HostError> {
+        loop {
+            self.ticks.borrow_and_update();
+            self.rest(output).await?;
+            if self.ticks.changed().await.is_err() {
+                // The instance is gone, which the other side of the wait tells.
+                std::future::pending::<()>().await;
+            }
+        }
+    }
+
+    async fn rest(&mut self, output: &OutputSink) -> Result<(), HostError> {
+        loop {
+            while let Some(line) = self.pending.front() {
+                output.line(OutputStream::Stdout, line.text.clone()).await;
+                self.pending.pop_front();
+            }
+            // Read in place: what was just written lies in memory, and the wait for it stays free to be given up.
+            let batch = self.reader.read().map_err(|source| HostError::io("read the game's log", source))?;
+            if batch.events.is_empty() {
+                return Ok(());
+            }
+            self.pending.extend(batch.events.into_iter().filter_map(|event| match event {
+                LogEvent::Line(line) => Some(line),
+                LogEvent::Skipped { .. } => None,
+            }));
+        }
+    }
+}

@@ -1,0 +1,234 @@
+//! Notices what happens in the instances' directories, without polling: records that were replaced, logs that grew,
+//! supervising processes that ended.
+
+use std::collections::HashMap;
+use std::io;
+use std::os::fd::OwnedFd;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+
+use futures::StreamExt;
+use inotify::{EventMask, Inotify, WatchDescriptor, WatchMask, Watches};
+use tokio::sync::{broadcast, watch};
+use tokio::task::AbortHandle;
+
+use super::process;
+use super::state::State;
+use crate::layout::Layout;
+use crate::name::InstanceName;
+use crate::supervisor::InstanceChanged;
+
+/// Room for many events at once; when it is not enough the kernel says so, and everything is looked at.
+const EVENT_BYTES: usize = 16 * 1024;
+
+/// Watches all instances of one layout. Dropping it ends its followers.
+#[derive(Debug)]
+pub(super) struct Watcher {
+    inner: Arc<Inner>,
+    task: AbortHandle,
+}
+
+#[derive(Debug)]
+struct Inner {
+    layout: Layout,
+    changes: broadcast::Sender<InstanceChanged>,
+    watches: Mutex<Watches>,
+    known: Mutex<Known>,
+}
+
+#[derive(Debug, Default)]
+struct Known {
+    instances: HashMap<InstanceName, Ticks>,
+    directories: HashMap<WatchDescriptor, Place>,
+}
+
+/// What a watched directory is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Place {
+    Instances,
+    Instance(InstanceName),
+    Log(InstanceName),
+}
+
+/// Each counts up when there is something to look at.
+#[derive(Debug, Default)]
+struct Ticks {
+    state: watch::Sender<u64>,
+    log: watch::Sender<u64>,
+    /// The supervising process whose end is waited for.
+    awaited: Option<u32>,
+}
+
+impl Watcher {
+    /// Begins to watch. Must be called on the async runtime.
+    pub(super) fn begin(layout: Layout, changes: broadcast::Sender<InstanceChanged>) -> io::Result<Self> {
+        let inotify = Inotify::init()?;
+        let inner = Arc::new(Inner {
+            layout,
+            changes,
+            watches: Mutex::new(inotify.watches()),
+            known: Mutex::new(Known::default()),
+        });
+        inner.add(&inner.layout.instances(), Place::Instances)?;
+        // Watched first, listed then, so that none slips through.
+        for entry in std::fs::read_dir(inner.layout.instances())? {
+            if let Some(name) = entry?.file_name().to_str().and_then(|name| InstanceName::parse(name).ok()) {
+                inner.watch_instance(&name);
+            }
+        }
+        let mut events = inotify.into_event_stream(vec![0; EVENT_BYTES])?;
+        let weak = Arc::downgrade(&inner);
+        let task = tokio::spawn(async move {
+            while let Some(event) = events.next().await {
+                let Some(inner) = weak.upgrade() else { return };
+                match event {
+                    Ok(event) => {
+                        let name = event.name.as_ref().and_then(|name| name.to_str());
+                        inner.happened(event.mask, &event.wd, name);
+                    }
+                    Err(error) => tracing::error!(%error, "could not read what happens in the instances' directories"),
+                }
+            }
+        });
+        Ok(Self { inner, task: task.abort_handle() })
+    }
+
+    /// Ticks whenever the record of an instance was replaced or its supervising process ended.
+    pub(super) fn state_ticks(&self, name: &InstanceName) -> watch::Receiver<u64> {
+        self.inner.watch_instance(name);
+        self.inner.known().instances.entry(name.clone()).or_default().state.subscribe()
+    }
+
+    /// Ticks whenever the log of an instance grew. Ends when the instance is gone.
+    pub(super) fn log_ticks(&self, name: &InstanceName) -> io::Result<watch::Receiver<u64>> {
+        self.inner.watch_instance(name);
+        self.inner.add(&self.inner.layout.instance(name).log(), Place::Log(name.clone()))?;
+        Ok(self.inner.known().instances.entry(name.clone()).or_default().log.subscribe())
+    }
+
+    /// Forgets an instance; whoever follows it comes to an end.
+    pub(super) fn forget(&self, name: &InstanceName) {
+        self.inner.forget(name);
+    }
+}
+
+impl Drop for Watcher {
+    fn drop(&mut self) {
+        self.task.abort();
+    }
+}
+
+impl Inner {
+    fn known(&self) -> MutexGuard<'_, Known> {
+        self.known.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn add(&self, directory: &std::path::Path, place: Place) -> io::Result<()> {
+        let mask = match place {
+            Place::Instances => WatchMask::CREATE | WatchMask::MOVED_TO | WatchMask::DELETE | WatchMask::MOVED_FROM,
+            Place::Instance(_) => WatchMask::MOVED_TO,
+            Place::Log(_) => WatchMask::MODIFY | WatchMask::CREATE,
+        };
+        let mut watches = self.watches.lock().unwrap_or_else(PoisonError::into_inner);
+        let descriptor = watches.add(directory, mask | WatchMask::ONLYDIR)?;
+        self.known().directories.insert(descriptor, place);
+        Ok(())
+    }
+
+    /// Watches an instance, again if it was before: the directory may be a new one. One that is not there yet is seen
+    /// when it comes.
+    fn watch_instance(self: &Arc<Self>, name: &InstanceName) {
+        if self.add(self.layout.instance(name).dir(), Place::Instance(name.clone())).is_ok() {
+            self.await_end(name);
+        }
+    }
+
+    fn happened(self: &Arc<Self>, mask: EventMask, descriptor: &WatchDescriptor, file: Option<&str>) {
+        if mask.contains(EventMask::Q_OVERFLOW) {
+            let names: Vec<InstanceName> = self.known().instances.keys().cloned().collect();
+            for name in &names {
+                self.changed(name);
+            }
+            return;
+        }
+        if mask.contains(EventMask::IGNORED) {
+            self.known().directories.remove(descriptor);
+            return;
+        }
+        let place = self.known().directories.get(descriptor).cloned();
+        match place {
+            Some(Place::Log(name)) => self.tick_log(&name),
+            Some(Place::Instance(name)) if file == Some("state.json") => self.changed(&name),
+            Some(Place::Instances) => {
+                let Some(name) = file.and_then(|name| InstanceName::parse(name).ok()) else { return };
+                // One that is there again was made anew since: what is watched is that one.
+                let gone = mask.intersects(EventMask::DELETE | EventMask::MOVED_FROM);
+                if gone && !self.layout.instance(&name).dir().exists() {
+                    self.forget(&name);
+                } else {
+                    self.watch_instance(&name);
+                }
+                self.changed(&name);
+            }
+            Some(Place::Instance(_)) | None => {}
+        }
+    }
+
+    /// Something about the instance is new: everybody looks again.
+    fn changed(self: &Arc<Self>, name: &InstanceName) {
+        self.await_end(name);
+        if let Some(ticks) = self.known().instances.get(name) {
+            ticks.state.send_modify(|count| *count += 1);
+            // The log may have grown too when events were lost.
+            ticks.log.send_modify(|count| *count += 1);
+        }
+        // Nobody listening is fine.
+        let _ = self.changes.send(InstanceChanged { name: name.clone() });
+    }
+
+    fn tick_log(&self, name: &InstanceName) {
+        if let Some(ticks) = self.known().instances.get(name) {
+            ticks.log.send_modify(|count| *count += 1);
+        }
+    }
+
+    fn forget(&self, name: &InstanceName) {
+        let mut known = self.known();
+        known.instances.remove(name);
+        let of_it = |place: &Place| matches!(place, Place::Instance(of) | Place::Log(of) if of == name);
+        let descriptors: Vec<WatchDescriptor> =
+            known.directories.iter().filter(|(_, place)| of_it(place)).map(|(wd, _)| wd.clone()).collect();
+        known.directories.retain(|_, place| !of_it(place));
+        drop(known);
+        let mut watches = self.watches.lock().unwrap_or_else(PoisonError::into_inner);
+        for descriptor in descriptors {
+            // The kernel has removed it already when the directory is gone.
+            let _ = watches.remove(descriptor);
+        }
+    }
+
+    /// Waits in the background for the end of the supervising process: one that is killed writes no record of it.
+    fn await_end(self: &Arc<Self>, name: &InstanceName) {
+        let Ok(Some(state)) = State::read(&self.layout.instance(name).state()) else { return };
+        let pid = state.shim.pid;
+        if self.known().instances.entry(name.clone()).or_default().awaited == Some(pid) {
+            return;
+        }
+        if let Some(process) = state.shim.open() {
+            self.known().instances.entry(name.clone()).or_default().awaited = Some(pid);
+            tokio::spawn(ended(process, Arc::downgrade(self), name.clone(), pid));
+        }
+    }
+}
+
+async fn ended(process: OwnedFd, inner: Weak<Inner>, name: InstanceName, pid: u32) {
+    if process::end(process).await.is_err() {
+        return;
+    }
+    let Some(inner) = inner.upgrade() else { return };
+    if let Some(ticks) = inner.known().instances.get_mut(&name)
+        && ticks.awaited == Some(pid)
+    {
+        ticks.awaited = None;
+    }
+    inner.changed(&name);
+}

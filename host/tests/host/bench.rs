@@ -1,0 +1,253 @@
+//! What the supervisors' tests run on: a root of their own, the stand-in game, and a backend that can be made anew, as a
+//! restarted panel does.
+
+use std::fs;
+use std::net::{TcpListener, UdpSocket};
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use futures::StreamExt;
+use l4d2_host::spec::Specification;
+use l4d2_host::supervisor::{ActualState, LogCursor, LogEvent, LogLine, LogStart, Outcome, StopLadder, Supervisor};
+use l4d2_host::{Host, HostConfig, HostError, InstanceName, Layout, OutputSink};
+use tokio_util::sync::CancellationToken;
+
+use crate::support::{Said, World, listen, name, standin, world};
+
+/// Longer than anything here should take on a busy machine.
+pub(crate) const PATIENCE: Duration = Duration::from_secs(30);
+/// A ladder for games that behave.
+pub(crate) const LADDER: StopLadder =
+    StopLadder { console: Duration::from_secs(10), terminate: Duration::from_secs(10), kill: Duration::from_secs(10) };
+
+/// Makes the backend under test, which finds everything on the disk.
+pub(crate) type MakeBackend = fn(&HostConfig) -> Arc<dyn Supervisor>;
+
+/// One test's machine.
+pub(crate) struct Bench {
+    pub(crate) world: World,
+    make: MakeBackend,
+    pub(crate) supervisor: Arc<dyn Supervisor>,
+}
+
+impl Bench {
+    pub(crate) fn new(make: MakeBackend) -> Self {
+        Self::with(make, |_| {})
+    }
+
+    pub(crate) fn with(make: MakeBackend, change: impl FnOnce(&mut HostConfig)) -> Self {
+        let mut world = world();
+        world.config.line_max_chars = 2000;
+        change(&mut world.config);
+        let installation = world.config.root.join("installation");
+        fs::create_dir_all(&installation).unwrap();
+        fs::copy(standin("standin-srcds"), installation.join("srcds_run")).unwrap();
+        let supervisor = make(&world.config);
+        Self { world, make, supervisor }
+    }
+
+    pub(crate) fn layout(&self) -> Layout {
+        Layout::new(&self.world.config.root, &self.world.config.overlay_root)
+    }
+
+    /// The panel ends, and another one begins.
+    pub(crate) fn restart_panel(&mut self) {
+        self.supervisor = (self.make)(&self.world.config);
+    }
+
+    /// Initializes an instance on a free port.
+    pub(crate) async fn instance(&self, text: &str, arguments: &[&str]) -> InstanceName {
+        self.specified(text, |specification| {
+            specification.arguments = arguments.iter().map(|&argument| argument.to_owned()).collect();
+        })
+        .await
+    }
+
+    pub(crate) async fn specified(&self, text: &str, change: impl FnOnce(&mut Specification)) -> InstanceName {
+        let mut specification = Specification {
+            version: Specification::VERSION,
+            name: name(text),
+            port: free_port(),
+            overlays: Vec::new(),
+            arguments: Vec::new(),
+            config: Vec::new(),
+        };
+        change(&mut specification);
+        let file = self.world.path().join(format!("{text}.yaml"));
+        fs::write(&file, specification.to_yaml().unwrap()).unwrap();
+        let host = Host::with_supervisor(self.world.config.clone(), Arc::clone(&self.supervisor));
+        listen(|output| async move { host.initialize(&file, &output, &CancellationToken::new()).await })
+            .await
+            .0
+            .unwrap();
+        name(text)
+    }
+
+    pub(crate) async fn start(&self, name: &InstanceName) -> (Result<Outcome, HostError>, Said) {
+        let cancel = CancellationToken::new();
+        listen(|output| async move { self.supervisor.start(name, &output, &cancel).await }).await
+    }
+
+    /// Starts and waits until the game has booted, which goes on a little after it has bound its port.
+    pub(crate) async fn started(&self, name: &InstanceName) -> u32 {
+        let begin = self.end_of_log(name).await;
+        let (result, said) = self.start(name).await;
+        assert_eq!(result.unwrap(), Outcome::Done, "{said:?}");
+        self.line_with(name, begin, "VAC secure mode").await;
+        self.pid(name).await
+    }
+
+    pub(crate) async fn stop(&self, name: &InstanceName, ladder: StopLadder) -> (Result<Outcome, HostError>, Said) {
+        let cancel = CancellationToken::new();
+        listen(|output| async move { self.supervisor.stop(name, ladder, &output, &cancel).await }).await
+    }
+
+    pub(crate) async fn state(&self, name: &InstanceName) -> ActualState {
+        self.supervisor.status(name).await.unwrap().state
+    }
+
+    pub(crate) async fn pid(&self, name: &InstanceName) -> u32 {
+        self.supervisor.status(name).await.unwrap().pid.unwrap()
+    }
+
+    pub(crate) async fn type_line(&self, name: &InstanceName, line: &str) {
+        self.supervisor.console(name, line).await.unwrap();
+    }
+
+    /// Types a line and waits for the game's answer to it.
+    pub(crate) async fn answer(&self, name: &InstanceName, line: &str, words: &str) -> String {
+        let start = self.end_of_log(name).await;
+        self.type_line(name, line).await;
+        self.line_with(name, start, words).await.text
+    }
+
+    pub(crate) async fn end_of_log(&self, name: &InstanceName) -> LogStart {
+        let last = self.supervisor.logs(name, 1).await.unwrap();
+        last.into_iter().next().map_or(LogStart::Last(100_000), |line| LogStart::After(line.cursor))
+    }
+
+    /// Follows the log until a line holds these words.
+    pub(crate) async fn line_with(&self, name: &InstanceName, start: LogStart, words: &str) -> LogLine {
+        self.lines_until(name, start, words).await.pop().unwrap()
+    }
+
+    /// Follows the log until a line holds these words; gives all lines up to it.
+    pub(crate) async fn lines_until(&self, name: &InstanceName, start: LogStart, words: &str) -> Vec<LogLine> {
+        let mut events = self.supervisor.follow(name, start).await.unwrap();
+        let mut lines = Vec::new();
+        let search = async {
+            while let Some(event) = events.next().await {
+                let LogEvent::Line(line) = event.unwrap() else { panic!("lines were skipped") };
+                let found = line.text.contains(words);
+                lines.push(line);
+                if found {
+                    return;
+                }
+            }
+            panic!("the log ended");
+        };
+        let found = tokio::time::timeout(PATIENCE, search).await;
+        assert!(
+            found.is_ok(),
+            "no line with {words:?} came; the last were {:?}",
+            lines.iter().rev().take(8).collect::<Vec<_>>()
+        );
+        lines
+    }
+
+    /// Waits for a change that leaves the instance in a state; fails when no change is told.
+    pub(crate) async fn until_state(&self, name: &InstanceName, wanted: impl Fn(&ActualState) -> bool) -> ActualState {
+        let mut changes = self.supervisor.changes();
+        let search = async {
+            loop {
+                let state = self.state(name).await;
+                if wanted(&state) {
+                    return state;
+                }
+                while changes.recv().await.unwrap().name != *name {}
+            }
+        };
+        tokio::time::timeout(PATIENCE, search).await.expect("the state never came, or nobody was told")
+    }
+
+    /// The processes of an instance, seen from outside: the launcher and all that came of it.
+    pub(crate) async fn processes(&self, name: &InstanceName) -> Vec<u32> {
+        descendants(self.pid(name).await)
+    }
+}
+
+impl Drop for Bench {
+    /// A test that failed leaves nothing running: what supervises is killed, and the games with it.
+    fn drop(&mut self) {
+        let needle = self.world.config.root.to_string_lossy().into_owned();
+        for pid in all_processes() {
+            let command = fs::read_to_string(format!("/proc/{pid}/cmdline")).unwrap_or_default();
+            if command.contains(&needle) && command.contains("\0supervise\0") {
+                kill(pid, rustix::process::Signal::KILL);
+            }
+        }
+    }
+}
+
+pub(crate) fn kill(pid: u32, signal: rustix::process::Signal) {
+    let pid = rustix::process::Pid::from_raw(i32::try_from(pid).unwrap()).unwrap();
+    // It may have ended by itself.
+    let _ = rustix::process::kill_process(pid, signal);
+}
+
+/// A port that is free on UDP and TCP.
+pub(crate) fn free_port() -> u16 {
+    loop {
+        let udp = UdpSocket::bind("0.0.0.0:0").unwrap();
+        let port = udp.local_addr().unwrap().port();
+        if port >= 1024 && TcpListener::bind(("127.0.0.1", port)).is_ok() {
+            return port;
+        }
+    }
+}
+
+pub(crate) fn all_processes() -> Vec<u32> {
+    let entries = fs::read_dir("/proc").unwrap().flatten();
+    entries.filter_map(|entry| entry.file_name().to_str()?.parse().ok()).collect()
+}
+
+fn parent(pid: u32) -> Option<u32> {
+    let stat = fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
+    stat.rsplit_once(") ")?.1.split(' ').nth(1)?.parse().ok()
+}
+
+pub(crate) fn descendants(pid: u32) -> Vec<u32> {
+    let parents: Vec<(u32, u32)> = all_processes().into_iter().filter_map(|pid| Some((pid, parent(pid)?))).collect();
+    let mut found = vec![pid];
+    let mut next = 0;
+    while next < found.len() {
+        let above = found[next];
+        found.extend(parents.iter().filter(|(_, parent)| *parent == above).map(|(pid, _)| *pid));
+        next += 1;
+    }
+    found
+}
+
+pub(crate) fn cursor_of(line: &LogLine) -> LogStart {
+    LogStart::After(LogCursor(line.cursor.0.clone()))
+}
+
+/// A supervisor call whose output nobody hears.
+pub(crate) fn unheard() -> OutputSink {
+    OutputSink::channel(1).0
+}
+
+/// A file in the panel's own directory, such as its key.
+pub(crate) fn panel_secret(bench: &Bench) -> PathBuf {
+    let path = bench.world.path().join("panel.key");
+    fs::write(&path, "the panel's secret").unwrap();
+    path
+}
+
+/// How long something took.
+pub(crate) async fn timed<T>(step: impl Future<Output = T>) -> (T, Duration) {
+    let begin = Instant::now();
+    let result = step.await;
+    (result, begin.elapsed())
+}

@@ -1,0 +1,166 @@
+//! `l4d2ctl` as a person uses it: the whole main job, its exit statuses, and what happens when it is killed.
+
+use std::fs;
+use std::io::{BufRead, BufReader};
+use std::net::{Ipv4Addr, UdpSocket};
+use std::process::{Child, Command, Output, Stdio};
+
+use l4d2_host::spec::Specification;
+use rustix::process::{Pid, Signal, kill_process};
+
+use crate::spec::specification;
+use crate::support::{L4D2CTL, World, eventually, runs, world};
+
+/// The program with this world's settings and nothing else of the environment.
+fn l4d2ctl(world: &World, arguments: &[&str]) -> Command {
+    let mut command = Command::new(L4D2CTL);
+    command.args(arguments).env_clear().env("PATH", "/usr/bin:/bin");
+    command.env("L4D2_ROOT", &world.config.root).env("DATA_DIR", world.path().join("panel"));
+    command.env("STEAMCMD", world.config.steamcmd.program.as_ref().unwrap());
+    command.env("STOP_LIMIT_SECONDS", "2").env("START_LIMIT_SECONDS", "20");
+    command
+}
+
+fn run(world: &World, arguments: &[&str]) -> Output {
+    l4d2ctl(world, arguments).output().unwrap()
+}
+
+fn code(output: &Output) -> i32 {
+    output.status.code().unwrap()
+}
+
+fn text(bytes: &[u8]) -> String {
+    String::from_utf8_lossy(bytes).into_owned()
+}
+
+fn free_port() -> u16 {
+    UdpSocket::bind((Ipv4Addr::LOCALHOST, 0)).unwrap().local_addr().unwrap().port()
+}
+
+/// Stops the instance with its test.
+struct Stopped<'a>(&'a World);
+
+impl Drop for Stopped<'_> {
+    fn drop(&mut self) {
+        let _ = l4d2ctl(self.0, &["delete", "one"]).output();
+    }
+}
+
+fn initialize(world: &World, config: &[&str]) -> Output {
+    let specification = Specification {
+        port: free_port(),
+        overlays: vec!["plugins".to_owned()],
+        config: config.iter().map(|line| (*line).to_owned()).collect(),
+        ..specification("one")
+    };
+    fs::create_dir_all(world.config.overlay_root.join("plugins/left4dead2/addons/plugin.vpk")).unwrap();
+    let file = world.path().join("one.yaml");
+    fs::write(&file, specification.to_yaml().unwrap()).unwrap();
+    run(world, &["initialize", file.to_str().unwrap()])
+}
+
+#[test]
+fn the_main_job_works_without_the_panel() {
+    let world = world();
+    let install = run(&world, &["install"]);
+    assert_eq!(code(&install), 0, "{}", text(&install.stderr));
+    assert!(text(&install.stdout).contains("Success! App '222860' fully installed."));
+    assert_eq!(code(&initialize(&world, &["hostname Trial"])), 0);
+    let _stopped = Stopped(&world);
+    assert_eq!(code(&run(&world, &["status", "one"])), 3);
+
+    let start = run(&world, &["start", "one"]);
+    assert_eq!(code(&start), 0, "{}", text(&start.stderr));
+    let again = run(&world, &["start", "one"]);
+    assert_eq!((code(&again), text(&again.stderr).contains("runs already")), (0, true));
+    let status = run(&world, &["status", "one"]);
+    assert_eq!((code(&status), text(&status.stdout).starts_with("one: running, pid ")), (0, true));
+    assert_eq!(code(&run(&world, &["install"])), 1, "not while a server runs");
+    assert_eq!(code(&initialize(&world, &[])), 1, "not while it runs");
+
+    let mut follower = l4d2ctl(&world, &["logs", "one", "--follow"]).stdout(Stdio::piped()).spawn().unwrap();
+    assert_eq!(code(&run(&world, &["console", "one", "echo", "from", "the console"])), 0);
+    let mut lines = BufReader::new(follower.stdout.take().unwrap()).lines().map_while(Result::ok);
+    assert!(lines.any(|line| line == "addon: plugin.vpk"), "the overlay's files are seen");
+    assert!(lines.any(|line| line == "from the console"));
+    // An interrupt ends the following, and nothing else.
+    kill_process(Pid::from_child(&follower), Signal::INT).unwrap();
+    assert!(follower.wait().unwrap().success());
+
+    assert_eq!(code(&run(&world, &["stop", "one"])), 0);
+    assert!(text(&run(&world, &["logs", "one", "-n", "3"]).stdout).contains("Server is quitting."));
+    assert_eq!(code(&run(&world, &["stop", "one"])), 0);
+    assert_eq!(code(&run(&world, &["console", "one", "status"])), 1);
+    assert_eq!(code(&run(&world, &["delete", "one"])), 0);
+    assert_eq!(code(&run(&world, &["delete", "one"])), 0);
+    assert_eq!(code(&run(&world, &["status", "one"])), 1);
+    assert!(!world.config.root.join("instances/one").exists());
+}
+
+#[test]
+fn a_command_line_that_is_wrong_is_told_apart() {
+    let world = world();
+    for arguments in [&["start"][..], &["start", "../etc"], &["fly"], &["console", "one"], &["logs", "one", "-n", "x"]]
+    {
+        assert_eq!(code(&run(&world, arguments)), 2, "{arguments:?}");
+    }
+    let mut account = l4d2ctl(&world, &["install"]);
+    assert_eq!(code(&account.env("STEAM_ACCOUNT", "robot").output().unwrap()), 2, "a password file belongs to it");
+}
+
+#[test]
+fn every_command_and_setting_is_explained() {
+    let world = world();
+    let help = text(&run(&world, &["--help"]).stdout);
+    for word in ["install", "initialize", "start", "stop", "delete", "status", "logs", "console", "doctor"] {
+        assert!(help.contains(&format!("\n  {word} ")), "{word}");
+        assert_eq!(code(&run(&world, &[word, "--help"])), 0);
+    }
+    for setting in ["L4D2_ROOT", "OVERLAY_ROOT", "DATA_DIR", "SUPERVISOR", "STEAMCMD", "STEAM_PASSWORD_FILE"] {
+        assert!(help.contains(&format!("[env: {setting}=")), "{setting}");
+    }
+    for hidden in ["probe", "launch", "supervise"] {
+        assert!(!help.contains(&format!("\n  {hidden} ")), "{hidden}");
+    }
+}
+
+#[test]
+fn the_doctor_prints_every_check() {
+    let world = world();
+    let output = run(&world, &["doctor"]);
+    let checks = text(&output.stdout);
+    assert!(checks.contains("ok      overlayfs"), "{checks}");
+    assert_eq!(code(&output) == 0, !checks.contains("FAILED"));
+}
+
+/// Begins an install that hangs and leaves a child, and gives that child's number.
+fn hanging_install(world: &World) -> (Child, u32) {
+    world.steamcmd("MODE=child");
+    let mut install = l4d2ctl(world, &["install"]).stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
+    let mut lines = BufReader::new(install.stdout.take().unwrap()).lines().map_while(Result::ok);
+    let line = lines.find(|line| line.starts_with("left child ")).unwrap();
+    (install, line.rsplit(' ').next().unwrap().parse().unwrap())
+}
+
+#[tokio::test]
+async fn an_interrupted_install_is_ended_whole() {
+    let world = world();
+    let (mut install, pid) = hanging_install(&world);
+    kill_process(Pid::from_child(&install), Signal::INT).unwrap();
+    assert_eq!(install.wait().unwrap().code(), Some(130));
+    eventually("SteamCMD's child ends", || !runs(pid)).await;
+}
+
+#[tokio::test]
+async fn what_a_killed_install_left_is_ended_by_the_next() {
+    let world = world();
+    let (mut install, pid) = hanging_install(&world);
+    install.kill().unwrap();
+    install.wait().unwrap();
+    assert!(runs(pid), "nobody was left to end it");
+    world.steamcmd("MS=0");
+    let next = run(&world, &["install"]);
+    assert_eq!(code(&next), 0, "{}", text(&next.stderr));
+    eventually("SteamCMD's child ends", || !runs(pid)).await;
+    assert_eq!(fs::read_dir(world.config.root.join("steps")).unwrap().count(), 0);
+}
