@@ -1,0 +1,88 @@
+//! Wakes up when something was filed or ended, asks the rules, and starts what they say.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use l4d2_contract::{JobId, JobState, LogStream};
+
+use super::rules::{self, Picture, Superseded};
+use super::{Entered, worker};
+use crate::app::AppState;
+use crate::db::jobs as queries;
+use crate::domain::publish;
+use crate::error::{ApiResult, chain};
+
+/// After a failure of the database; it wakes nobody when it is well again.
+const RETRY: Duration = Duration::from_secs(1);
+
+/// Runs until the panel shuts down. Jobs at work then go on by themselves; see [`super::Jobs::idle`].
+pub async fn run(state: Arc<AppState>) {
+    loop {
+        let pause = match schedule(&state).await {
+            Ok(()) => None,
+            Err(error) => {
+                tracing::error!(error = %chain(&error), "could not schedule jobs");
+                Some(RETRY)
+            }
+        };
+        tokio::select! {
+            // Nothing new is started once the panel shuts down, whatever else is ready.
+            biased;
+            () = state.shutdown.cancelled() => return,
+            () = state.jobs.inner.wake.notified() => {}
+            () = wait(pause) => {}
+        }
+    }
+}
+
+async fn wait(pause: Option<Duration>) {
+    match pause {
+        Some(pause) => tokio::time::sleep(pause).await,
+        None => std::future::pending().await,
+    }
+}
+
+async fn schedule(state: &Arc<AppState>) -> ApiResult<()> {
+    let rows = queries::active(state.db.read()).await?;
+    let (queued, running): (Vec<_>, Vec<_>) = rows.iter().partition(|row| queries::state(row) == JobState::Queued);
+    let picture = Picture {
+        queued: queued.into_iter().map(queries::to_active).collect(),
+        running: running.into_iter().map(queries::to_active).collect(),
+        workers: state.config.job_workers,
+    };
+    let plan = rules::plan(&picture);
+    for superseded in plan.cancel {
+        give_up(state, superseded).await?;
+    }
+    for id in plan.start {
+        start(state, id).await?;
+    }
+    Ok(())
+}
+
+async fn give_up(state: &AppState, superseded: Superseded) -> ApiResult<()> {
+    let reason = format!("cancelled because a {} was requested", superseded.by);
+    let end = queries::JobEnd { state: JobState::Cancelled, exit_code: None, error: reason.clone() };
+    if queries::finish(state.db.write(), superseded.job, JobState::Queued, &end).await? {
+        state.job_logs.append_once(superseded.job, LogStream::System, &reason).await?;
+        publish::job(state, superseded.job).await?;
+    } else {
+        state.jobs.interrupt(superseded.job, &reason);
+    }
+    Ok(())
+}
+
+async fn start(state: &Arc<AppState>, id: JobId) -> ApiResult<()> {
+    let at_work = state.jobs.enter(id);
+    let entered = Entered { jobs: state.jobs.clone(), id };
+    if !queries::claim(state.db.write(), id).await? {
+        // It was cancelled a moment ago.
+        return Ok(());
+    }
+    let state = Arc::clone(state);
+    tokio::spawn(async move {
+        worker::run(&state, id, &at_work).await;
+        drop(entered);
+    });
+    Ok(())
+}

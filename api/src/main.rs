@@ -1,0 +1,147 @@
+//! The command line: serve | migrate | promote-admin | demote-admin | openapi | doctor.
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use anyhow::{Context, Result};
+use clap::{Parser, Subcommand};
+use l4d2_api::config::{Config, LogFormat, Settings};
+use l4d2_api::{admin, data_dir, openapi, serve};
+use l4d2_host::Host;
+use l4d2_host::doctor::CheckStatus;
+use tracing_subscriber::EnvFilter;
+
+/// A panel for Left 4 Dead 2 servers.
+#[derive(Debug, Parser)]
+#[command(version, about, max_term_width = 100)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Run the panel
+    Serve(Common),
+    /// Bring the database's schema up to date and exit
+    Migrate(Common),
+    /// Give a user the admin right; works beside a running panel
+    PromoteAdmin(Named),
+    /// Take the admin right from a user; works beside a running panel
+    DemoteAdmin(Named),
+    /// Print the OpenAPI document
+    Openapi,
+    /// Check the machine and say what to mend
+    Doctor(Common),
+}
+
+#[derive(Debug, clap::Args)]
+struct Common {
+    /// Config file (TOML) with the settings below as lower-case keys
+    #[arg(long, env = "CONFIG")]
+    config: Option<PathBuf>,
+    #[command(flatten)]
+    settings: Settings,
+}
+
+#[derive(Debug, clap::Args)]
+struct Named {
+    /// The user's name
+    name: String,
+    #[command(flatten)]
+    common: Common,
+}
+
+fn main() -> ExitCode {
+    // Whatever this process makes is for its own user: the database, the key, sockets, specifications.
+    rustix::process::umask(rustix::fs::Mode::from_raw_mode(0o077));
+    match run(Cli::parse()) {
+        Ok(code) => code,
+        Err(error) => {
+            eprintln!("l4d2-web: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(cli: Cli) -> Result<ExitCode> {
+    if matches!(cli.command, Command::Openapi) {
+        print!("{}", openapi::document_json());
+        return Ok(ExitCode::SUCCESS);
+    }
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .context("could not start the asynchronous runtime")?;
+    runtime.block_on(dispatch(cli.command))
+}
+
+async fn dispatch(command: Command) -> Result<ExitCode> {
+    match command {
+        Command::Openapi => Ok(ExitCode::SUCCESS),
+        Command::Serve(common) => {
+            let config = common.load()?;
+            start_logging(&config)?;
+            serve::run(config).await?;
+            Ok(ExitCode::SUCCESS)
+        }
+        Command::Migrate(common) => {
+            let config = common.load()?;
+            data_dir::prepare(&config.data_dir)?;
+            serve::open_database(&config).await?.close().await?;
+            println!("the database is up to date");
+            Ok(ExitCode::SUCCESS)
+        }
+        Command::PromoteAdmin(named) => set_admin(named, true).await,
+        Command::DemoteAdmin(named) => set_admin(named, false).await,
+        Command::Doctor(common) => diagnose(&common.load()?).await,
+    }
+}
+
+impl Common {
+    fn load(&self) -> Result<Config> {
+        Config::load(&self.settings, self.config.as_deref())
+    }
+}
+
+async fn set_admin(named: Named, to: bool) -> Result<ExitCode> {
+    let config = named.common.load()?;
+    data_dir::prepare(&config.data_dir)?;
+    let db = serve::open_database(&config).await?;
+    let message = admin::set_admin(&db, &named.name, to).await?;
+    println!("{message}");
+    db.close().await?;
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Exit status 1 when something keeps servers from running.
+async fn diagnose(config: &Config) -> Result<ExitCode> {
+    let host = Host::new(l4d2_api::app::host_config(config)).await.context("could not set up the host")?;
+    let mut code = ExitCode::SUCCESS;
+    for check in host.doctor().await {
+        let mark = match check.status {
+            CheckStatus::Ok => "ok     ",
+            CheckStatus::Warning => "warning",
+            CheckStatus::Failed => {
+                code = ExitCode::FAILURE;
+                "failed "
+            }
+        };
+        println!("{mark}  {}: {}", check.id, check.message);
+        if !check.remedy.is_empty() {
+            println!("         {}", check.remedy.replace('\n', "\n         "));
+        }
+    }
+    Ok(code)
+}
+
+/// The log goes to standard error: standard output is for what was asked.
+fn start_logging(config: &Config) -> Result<()> {
+    let filter = EnvFilter::try_new(&config.log_filter).context("LOG_FILTER is no filter, such as info")?;
+    let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    let started = match config.log_format {
+        LogFormat::Text => builder.try_init(),
+        LogFormat::Json => builder.json().flatten_event(true).try_init(),
+    };
+    started.map_err(|error| anyhow::anyhow!("could not start logging: {error}"))
+}

@@ -1,0 +1,120 @@
+//! `l4d2-web serve`: from settings to a listening panel, and down again in good order.
+
+use std::future::IntoFuture;
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use anyhow::{Context, Result};
+use axum::Router;
+use l4d2_host::Host;
+use l4d2_migrations::{Migrator, MigratorTrait};
+use tokio::net::TcpListener;
+use tokio::signal::unix::{SignalKind, signal};
+use tokio_util::sync::CancellationToken;
+
+use crate::app::{AppState, host_config};
+use crate::auth::Auth;
+use crate::config::Config;
+use crate::db::Db;
+use crate::http::ops;
+use crate::{data_dir, metrics, router};
+
+/// Connections still open so long after the streams were ended are cut.
+const DRAIN_LIMIT: Duration = Duration::from_secs(5);
+/// Interrupted jobs end their children and write their last line within this.
+const INTERRUPT_LIMIT: Duration = Duration::from_secs(20);
+
+/// Connects and brings the schema up to date.
+pub async fn open_database(config: &Config) -> Result<Db> {
+    let db = Db::connect(&config.database_url.0).await.context("could not open the database (DATABASE_URL)")?;
+    Migrator::up(db.write(), None).await.context("could not bring the database's schema up to date")?;
+    Ok(db)
+}
+
+/// Serves until SIGTERM or SIGINT.
+pub async fn run(config: Config) -> Result<()> {
+    data_dir::prepare(&config.data_dir)?;
+    let _lock = data_dir::lock(&config.data_dir)?;
+    metrics::recorder().map_err(anyhow::Error::msg).context("could not set up metrics")?;
+    let db = open_database(&config).await?;
+    let host = Host::new(host_config(&config)).await.context("could not set up the host")?;
+    let auth = Auth::load(&config)?;
+    let state = AppState::new(config, db, host, auth);
+    let shutdown = state.shutdown.clone();
+    cancel_on_signal(shutdown.clone())?;
+
+    let listener = bind("BIND", state.config.bind).await?;
+    let metrics_listener = match state.config.metrics_bind {
+        Some(address) => Some(bind("METRICS_BIND", address).await?),
+        None => None,
+    };
+    let tasks = state.start_background().await?;
+    let address = listener.local_addr().context("the listener has no address")?;
+    let panel = tokio::spawn(listen(listener, router::build(state.clone()), shutdown.clone()));
+    if let Some(listener) = metrics_listener {
+        let router = ops::metrics_routes().with_state(state.clone());
+        tasks.reopen();
+        tasks.spawn(listen(listener, router, shutdown.clone()));
+        tasks.close();
+    }
+    // The line that scripts wait for; everything else goes to the log on standard error.
+    println!("listening on http://{address}");
+    tracing::info!(%address, supervisor = state.host.supervisor_kind(), "ready");
+
+    let ended = panel.await.context("the listener panicked")?;
+    shutdown.cancel();
+    wind_up(&state).await;
+    tasks.wait().await;
+    state.db.close().await.context("could not close the database")?;
+    tracing::info!("stopped");
+    ended
+}
+
+async fn bind(setting: &str, address: SocketAddr) -> Result<TcpListener> {
+    TcpListener::bind(address).await.with_context(|| format!("could not listen on {address} ({setting})"))
+}
+
+async fn listen(listener: TcpListener, router: Router, shutdown: CancellationToken) -> Result<()> {
+    let service = router.into_make_service_with_connect_info::<SocketAddr>();
+    let server = axum::serve(listener, service).with_graceful_shutdown(shutdown.clone().cancelled_owned());
+    let cut = async {
+        shutdown.cancelled().await;
+        tokio::time::sleep(DRAIN_LIMIT).await;
+    };
+    tokio::select! {
+        result = server.into_future() => result.context("the listener failed"),
+        () = cut => Ok(()),
+    }
+}
+
+/// Gives jobs at work their time, then ends them with the reason in their log.
+async fn wind_up(state: &AppState) {
+    let grace = state.config.shutdown_grace;
+    if tokio::time::timeout(grace, state.jobs.idle()).await.is_ok() {
+        return;
+    }
+    state.jobs.interrupt_all("the panel was shut down");
+    if tokio::time::timeout(INTERRUPT_LIMIT, state.jobs.idle()).await.is_err() {
+        tracing::error!("some jobs did not end; the next start will mark them as interrupted");
+    }
+}
+
+fn cancel_on_signal(shutdown: CancellationToken) -> Result<()> {
+    let mut terminate = signal(SignalKind::terminate()).context("could not listen for SIGTERM")?;
+    let mut interrupt = signal(SignalKind::interrupt()).context("could not listen for SIGINT")?;
+    tokio::spawn(async move {
+        loop {
+            tokio::select! {
+                _ = terminate.recv() => {}
+                _ = interrupt.recv() => {}
+            }
+            if shutdown.is_cancelled() {
+                // Asked a second time: whoever asks does not want to wait.
+                std::process::exit(130);
+            }
+            tracing::info!("shutting down");
+            shutdown.cancel();
+        }
+    });
+    Ok(())
+}

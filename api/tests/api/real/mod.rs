@@ -1,0 +1,7 @@
+//! The real binaries: panel, supervisor, launcher, and the stand-ins for SteamCMD and the game.
+
+mod command_line;
+mod crash;
+mod flood;
+mod main_job;
+mod panel;

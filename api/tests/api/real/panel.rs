@@ -1,0 +1,317 @@
+//! A panel in a process of its own, and what a script does with it.
+
+use std::net::UdpSocket;
+use std::path::{Path, PathBuf};
+use std::process::Stdio;
+use std::time::Duration;
+
+use futures::StreamExt;
+use l4d2_contract::{Blueprint, Job, JobId, JobLogLine, Page, Server, SessionOpened};
+use reqwest::{Method, StatusCode};
+use serde::de::DeserializeOwned;
+use serde_json::{Value, json};
+use tempfile::TempDir;
+use tokio::io::{AsyncBufReadExt, BufReader};
+use tokio::process::{Child, Command};
+
+use crate::sse::{Event, Parser};
+use crate::support::{PASSWORD, PATIENCE};
+
+/// The directories of a panel, which outlive its process.
+pub(crate) struct Machine {
+    directory: TempDir,
+    steamcmd_millis: u32,
+}
+
+/// A running panel; killed at the end of the test, its games too.
+pub(crate) struct Panel {
+    pub(crate) child: Child,
+    pub(crate) address: String,
+    http: reqwest::Client,
+    root: PathBuf,
+}
+
+/// A signed-in script.
+#[derive(Clone)]
+pub(crate) struct Script {
+    http: reqwest::Client,
+    address: String,
+    token: String,
+}
+
+/// A program that is built beside this test.
+pub(crate) fn program(name: &str) -> PathBuf {
+    let path = Path::new(env!("CARGO_BIN_EXE_l4d2-web")).with_file_name(name);
+    assert!(path.exists(), "{} is missing: `cargo build` makes it", path.display());
+    path
+}
+
+#[expect(clippy::disallowed_methods, reason = "tests run the binaries themselves, as a person would")]
+fn command(program: &Path) -> Command {
+    Command::new(program)
+}
+
+/// A port that nobody uses at this moment.
+pub(crate) fn free_port() -> u16 {
+    let socket = UdpSocket::bind("127.0.0.1:0").expect("a free port");
+    socket.local_addr().expect("an address").port()
+}
+
+impl Machine {
+    pub(crate) fn new() -> Self {
+        Self { directory: tempfile::tempdir().expect("a temporary directory"), steamcmd_millis: 50 }
+    }
+
+    pub(crate) fn path(&self) -> &Path {
+        self.directory.path()
+    }
+
+    /// Tells the SteamCMD stand-in how to behave; see its own words.
+    pub(crate) fn steamcmd_mode(&self, mode: &str) {
+        let root = self.path().join("l4d2");
+        std::fs::create_dir_all(&root).expect("made");
+        let text = format!("MS={}\nMODE={mode}\n", self.steamcmd_millis);
+        std::fs::write(root.join("standin-steamcmd.conf"), text).expect("written");
+    }
+
+    fn command(&self) -> Command {
+        let mut command = command(&program("l4d2-web"));
+        command.env_clear().env("PATH", std::env::var_os("PATH").unwrap_or_default());
+        command.env("STANDIN_STEAMCMD_MS", self.steamcmd_millis.to_string());
+        command
+    }
+
+    fn data_dir(&self) -> PathBuf {
+        self.path().join("data")
+    }
+
+    /// Starts the panel and waits until it listens.
+    pub(crate) async fn start(&self) -> Panel {
+        let mut child = self
+            .command()
+            .args(["serve", "--bind", "127.0.0.1:0", "--supervisor", "embedded", "--data-dir"])
+            .arg(self.data_dir())
+            .arg("--l4d2-root")
+            .arg(self.path().join("l4d2"))
+            .arg("--steamcmd")
+            .arg(program("standin-steamcmd"))
+            .args(["--log-filter", "warn", "--login-rate-burst", "1000", "--api-rate-burst", "100000"])
+            .stdout(Stdio::piped())
+            .kill_on_drop(true)
+            .spawn()
+            .expect("the panel starts");
+        let stdout = child.stdout.take().expect("piped");
+        let mut lines = BufReader::new(stdout).lines();
+        let line = tokio::time::timeout(PATIENCE, lines.next_line()).await.expect("the panel gets ready");
+        let line = line.expect("readable").expect("the panel says where it listens");
+        let address = line.strip_prefix("listening on ").expect("that line").to_owned();
+        Panel { child, address, http: reqwest::Client::new(), root: self.path().join("l4d2") }
+    }
+
+    /// Promotes a user on the command line, beside the running panel.
+    pub(crate) async fn promote(&self, name: &str) {
+        let (code, said) = self.run(&["promote-admin", name]).await;
+        assert_eq!(code, Some(0), "{said}");
+    }
+
+    /// Runs a command to its end: its exit status, and what it said.
+    pub(crate) async fn run(&self, arguments: &[&str]) -> (Option<i32>, String) {
+        let output = self.command().args(arguments).arg("--data-dir").arg(self.data_dir()).output().await;
+        let output = output.expect("it runs");
+        let said = [output.stdout, output.stderr].concat();
+        (output.status.code(), String::from_utf8_lossy(&said).into_owned())
+    }
+}
+
+impl Drop for Machine {
+    fn drop(&mut self) {
+        end_games(&self.path().join("l4d2"));
+    }
+}
+
+/// Kills whatever still runs from the machine's own instances, by the ids that their supervisors wrote down.
+fn end_games(root: &Path) {
+    let Ok(instances) = std::fs::read_dir(root.join("instances")) else { return };
+    for instance in instances.flatten() {
+        for process in ["shim", "launcher"] {
+            if let Some(pid) = recorded_pid(&instance.path(), process).and_then(rustix::process::Pid::from_raw) {
+                let _ = rustix::process::kill_process(pid, rustix::process::Signal::KILL);
+            }
+        }
+    }
+}
+
+fn recorded_pid(instance: &Path, process: &str) -> Option<i32> {
+    let state: Value = serde_json::from_slice(&std::fs::read(instance.join("state.json")).ok()?).ok()?;
+    state.get(process)?.get("pid")?.as_i64()?.try_into().ok()
+}
+
+impl Panel {
+    /// As the kernel's out-of-memory killer would.
+    pub(crate) async fn kill(mut self) {
+        self.child.kill().await.expect("killed");
+    }
+
+    /// The launcher's process id, as its supervisor wrote it down.
+    pub(crate) fn launcher_pid(&self, name: &str) -> i32 {
+        recorded_pid(&self.root.join("instances").join(name), "launcher").expect("the launcher runs")
+    }
+
+    /// Resident memory of the panel in KiB: now, and at most so far.
+    pub(crate) fn memory_kib(&self) -> (u64, u64) {
+        let pid = self.child.id().expect("it runs");
+        let status = std::fs::read_to_string(format!("/proc/{pid}/status")).expect("readable");
+        let field = |name: &str| {
+            let line = status.lines().find_map(|line| line.strip_prefix(name)).expect("there");
+            line.trim().trim_end_matches(" kB").parse().expect("a number")
+        };
+        (field("VmRSS:"), field("VmHWM:"))
+    }
+
+    pub(crate) async fn sign_up(&self, name: &str) -> Script {
+        self.enter("signup", name).await
+    }
+
+    pub(crate) async fn sign_in(&self, name: &str) -> Script {
+        self.enter("login", name).await
+    }
+
+    async fn enter(&self, how: &str, name: &str) -> Script {
+        let url = format!("{}/api/v1/auth/{how}", self.address);
+        let body = json!({"username": name, "password": PASSWORD});
+        let answer = self.http.post(url).json(&body).send().await.expect("an answer");
+        assert!(answer.status().is_success(), "{}", answer.status());
+        let opened: SessionOpened = answer.json().await.expect("a session");
+        Script { http: self.http.clone(), address: self.address.clone(), token: opened.token }
+    }
+}
+
+impl Script {
+    fn request(&self, method: Method, path: &str) -> reqwest::RequestBuilder {
+        self.http.request(method, format!("{}/api/v1{path}", self.address)).bearer_auth(&self.token)
+    }
+
+    /// A call that must succeed.
+    pub(crate) async fn call<T: DeserializeOwned>(&self, method: Method, path: &str, body: Option<Value>) -> T {
+        let mut request = self.request(method, path);
+        if let Some(body) = body {
+            request = request.json(&body);
+        }
+        let answer = request.send().await.expect("an answer");
+        let status = answer.status();
+        let text = answer.text().await.expect("a body");
+        assert!(status.is_success(), "{path}: {status}: {text}");
+        serde_json::from_str(&text).unwrap_or_else(|error| panic!("{path}: {error}: {text}"))
+    }
+
+    pub(crate) async fn get<T: DeserializeOwned>(&self, path: &str) -> T {
+        self.call(Method::GET, path, None).await
+    }
+
+    pub(crate) async fn post<T: DeserializeOwned>(&self, path: &str, body: Value) -> T {
+        self.call(Method::POST, path, Some(body)).await
+    }
+
+    pub(crate) async fn status_of(&self, path: &str) -> StatusCode {
+        self.request(Method::GET, path).send().await.expect("an answer").status()
+    }
+
+    pub(crate) async fn console(&self, server: &Server, line: &str) {
+        let request = self.request(Method::POST, &format!("/servers/{}/console", server.id));
+        let answer = request.json(&json!({"command": line})).send().await.expect("an answer");
+        assert_eq!(answer.status(), StatusCode::ACCEPTED);
+    }
+
+    pub(crate) async fn operate(&self, server: &Server, operation: &str) -> Job {
+        self.post(&format!("/servers/{}/jobs", server.id), json!({"operation": operation})).await
+    }
+
+    /// Waits for a job's end by its stream.
+    pub(crate) async fn ended(&self, id: JobId) -> Job {
+        self.stream_until(&format!("/jobs/{id}/stream?last_seq=0"), None, |event| event.name == "end").await;
+        self.get(&format!("/jobs/{id}")).await
+    }
+
+    pub(crate) async fn succeed(&self, server: &Server, operation: &str) -> Job {
+        let job = self.operate(server, operation).await;
+        let job = self.ended(job.id).await;
+        assert_eq!(job.state, l4d2_contract::JobState::Succeeded, "{job:?}");
+        job
+    }
+
+    pub(crate) async fn install(&self) -> Job {
+        let job: Job = self.post("/jobs", json!({"operation": "install"})).await;
+        let job = self.ended(job.id).await;
+        assert_eq!(job.state, l4d2_contract::JobState::Succeeded, "{job:?}");
+        job
+    }
+
+    pub(crate) async fn server(&self, name: &str, arguments: &[&str]) -> Server {
+        let body = json!({"name": format!("{name}'s"), "arguments": arguments, "config": [], "overlay_ids": []});
+        let blueprint: Blueprint = self.post("/blueprints", body).await;
+        let body = json!({"name": name, "port": free_port(), "blueprint_id": blueprint.id});
+        self.post("/servers", body).await
+    }
+
+    /// All lines of a job's log, by its pages.
+    pub(crate) async fn log(&self, id: JobId) -> Vec<JobLogLine> {
+        let mut lines: Vec<JobLogLine> = Vec::new();
+        loop {
+            let after = lines.last().map_or(0, |line| line.seq);
+            let page: Page<JobLogLine> = self.get(&format!("/jobs/{id}/logs?after_seq={after}&limit=2000")).await;
+            let last = page.next.is_none();
+            lines.extend(page.items);
+            if last {
+                return lines;
+            }
+        }
+    }
+
+    /// Reads a stream until an event is the one, which is the last in the answer.
+    pub(crate) async fn stream_until(
+        &self,
+        path: &str,
+        last_event_id: Option<&str>,
+        is_the_one: impl Fn(&Event) -> bool,
+    ) -> Vec<Event> {
+        let mut request = self.request(Method::GET, path);
+        if let Some(id) = last_event_id {
+            request = request.header("last-event-id", id);
+        }
+        let answer = request.send().await.expect("an answer");
+        assert_eq!(answer.status(), StatusCode::OK, "{path}");
+        let read = async {
+            let mut body = answer.bytes_stream();
+            let mut parser = Parser::default();
+            let mut events = Vec::new();
+            while let Some(chunk) = body.next().await {
+                for event in parser.push(&chunk.expect("a chunk")) {
+                    let done = is_the_one(&event);
+                    events.push(event);
+                    if done {
+                        return events;
+                    }
+                }
+            }
+            panic!("{path} ended before its time, after {:?}", events.last());
+        };
+        tokio::time::timeout(4 * PATIENCE, read).await.expect("the stream gets there")
+    }
+}
+
+/// Waits for something that no event tells, such as a process being gone.
+pub(crate) async fn eventually(what: &str, holds: impl Fn() -> bool) {
+    let deadline = tokio::time::Instant::now() + PATIENCE;
+    while !holds() {
+        assert!(tokio::time::Instant::now() < deadline, "{what}");
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+}
+
+/// Whether any process of this machine has a word in its command line.
+pub(crate) fn runs_with(word: &str) -> bool {
+    let Ok(processes) = std::fs::read_dir("/proc") else { return false };
+    processes.flatten().any(|process| {
+        std::fs::read(process.path().join("cmdline")).is_ok_and(|line| String::from_utf8_lossy(&line).contains(word))
+    })
+}
