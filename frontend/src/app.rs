@@ -1,0 +1,82 @@
+//! The frame around all pages: who is signed in, the bar on top, the routes.
+
+use leptos::prelude::*;
+use leptos_router::components::{ProtectedRoute, Route, Router, Routes};
+use leptos_router::path;
+
+use crate::api::Api;
+use crate::components::frame::Frame;
+use crate::components::notice::Notice;
+use crate::pages::not_found::NotFoundPage;
+use crate::pages::servers::ServersPage;
+use crate::pages::sign_in::SignInPage;
+use crate::pages::sign_up::SignUpPage;
+use crate::session::Session;
+
+pub const HOME: &str = "/";
+pub const SIGN_IN: &str = "/sign-in";
+pub const SIGN_UP: &str = "/sign-up";
+
+/// The whole application.
+#[component]
+pub fn App() -> impl IntoView {
+    let session = Session::new();
+    let api = Api::new(session);
+    provide_context(session);
+    provide_context(api);
+    ask_who(session, api);
+
+    let is_signed_in = move || session.is_signed_in();
+    let is_signed_out = move || session.is_signed_in().map(|signed_in| !signed_in);
+    view! {
+        <Router>
+            <Frame>
+                <Routes fallback=NotFoundPage>
+                    <ProtectedRoute
+                        path=path!("/")
+                        view=ServersPage
+                        condition=is_signed_in
+                        redirect_path=|| SIGN_IN
+                        fallback=Unresolved
+                    />
+                    <ProtectedRoute
+                        path=path!("/sign-in")
+                        view=SignInPage
+                        condition=is_signed_out
+                        redirect_path=|| HOME
+                        fallback=Unresolved
+                    />
+                    <ProtectedRoute
+                        path=path!("/sign-up")
+                        view=SignUpPage
+                        condition=is_signed_out
+                        redirect_path=|| HOME
+                        fallback=Unresolved
+                    />
+                    <Route path=path!("/*any") view=NotFoundPage />
+                </Routes>
+            </Frame>
+        </Router>
+    }
+}
+
+fn ask_who(session: Session, api: Api) {
+    leptos::task::spawn_local(async move { session.resolve(api.me().await) });
+}
+
+/// Stands where a page will be until it is known who is signed in.
+#[component]
+fn Unresolved() -> impl IntoView {
+    let session = Session::expect();
+    let api: Api = expect_context();
+    move || match session.error() {
+        Some(error) => view! {
+            <Notice>{error.to_string()}</Notice>
+            <button class="button" type="button" on:click=move |_| ask_who(session, api)>
+                "Try again"
+            </button>
+        }
+        .into_any(),
+        None => view! { <p class="muted" role="status">"One moment…"</p> }.into_any(),
+    }
+}

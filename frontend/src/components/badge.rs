@@ -1,0 +1,53 @@
+//! A server's state at a glance: a shape, a word and a colour, any one of which is enough.
+
+use l4d2_contract::{DisplayState, Server};
+use leptos::prelude::*;
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Look {
+    word: &'static str,
+    class: &'static str,
+    /// An outline in a box of 12 by 12.
+    shape: &'static str,
+}
+
+const TRIANGLE: &str = "M3 1 L11 6 L3 11 Z";
+const SQUARE: &str = "M2 2 H10 V10 H2 Z";
+const RING: &str = "M6 1 A5 5 0 1 1 5.99 1 Z M6 3.5 A2.5 2.5 0 1 0 6.01 3.5 Z";
+const WARNING: &str = "M6 1 L11.5 11 H0.5 Z";
+const CROSS: &str = "M2.5 1 L6 4.5 L9.5 1 L11 2.5 L7.5 6 L11 9.5 L9.5 11 L6 7.5 L2.5 11 L1 9.5 L4.5 6 L1 2.5 Z";
+const DIAMOND: &str = "M6 0.5 L11.5 6 L6 11.5 L0.5 6 Z";
+
+fn look(server: &Server) -> Look {
+    let busy = |word| Look { word, class: "badge badge--busy", shape: RING };
+    match server.display_state {
+        DisplayState::Deleting => busy("deleting"),
+        DisplayState::Starting => busy("starting"),
+        DisplayState::Stopping => busy("stopping"),
+        DisplayState::Restarting => busy("restarting"),
+        DisplayState::Initializing => busy("initializing"),
+        DisplayState::Failed => Look { word: "failed", class: "badge badge--failed", shape: CROSS },
+        DisplayState::Unknown => Look { word: "unknown", class: "badge badge--drift", shape: DIAMOND },
+        _ if server.drift => Look { word: "drift", class: "badge badge--drift", shape: WARNING },
+        DisplayState::Running => Look { word: "running", class: "badge badge--running", shape: TRIANGLE },
+        DisplayState::Stopped => Look { word: "stopped", class: "badge badge--stopped", shape: SQUARE },
+    }
+}
+
+/// The state of a server.
+#[component]
+pub fn StateBadge(
+    /// The server.
+    #[prop(into)]
+    server: Signal<Server>,
+) -> impl IntoView {
+    let look = Memo::new(move |_| server.with(look));
+    view! {
+        <span class=move || look.get().class>
+            <svg class="badge__shape" viewBox="0 0 12 12" aria-hidden="true">
+                <path d=move || look.get().shape fill-rule="evenodd" />
+            </svg>
+            {move || look.get().word}
+        </span>
+    }
+}

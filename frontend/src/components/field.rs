@@ -1,0 +1,55 @@
+//! One input of a form, with its label, its rules and what is wrong with it.
+
+use leptos::prelude::*;
+
+/// A labelled input.
+#[component]
+pub fn Field(
+    /// The name on the wire; also the input's id.
+    name: &'static str,
+    /// What a person reads.
+    label: &'static str,
+    /// `text` or `password`.
+    kind: &'static str,
+    /// What browsers and password managers fill in.
+    autocomplete: &'static str,
+    /// The rules, shown below the input.
+    #[prop(optional)]
+    hint: &'static str,
+    /// What was typed.
+    value: RwSignal<String>,
+    /// What is wrong with it.
+    #[prop(into)]
+    error: Signal<Option<String>>,
+) -> impl IntoView {
+    let hint_id = format!("{name}-hint");
+    let error_id = format!("{name}-error");
+    let described_by = format!("{hint_id} {error_id}");
+    view! {
+        <div class="field">
+            <label class="field__label" for=name>
+                {label}
+            </label>
+            <input
+                class="field__input"
+                id=name
+                name=name
+                type=kind
+                autocomplete=autocomplete
+                autocapitalize="none"
+                spellcheck="false"
+                required
+                aria-describedby=described_by
+                aria-invalid=move || error.with(Option::is_some).then_some("true")
+                prop:value=value
+                on:input:target=move |event| value.set(event.target().value())
+            />
+            <p class="field__hint" id=hint_id>
+                {hint}
+            </p>
+            <p class="field__error" id=error_id role="alert">
+                {move || error.get()}
+            </p>
+        </div>
+    }
+}

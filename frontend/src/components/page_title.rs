@@ -1,0 +1,13 @@
+//! The heading of a page, which also names the browser's tab.
+
+use leptos::prelude::*;
+
+/// A page's only `h1`.
+#[component]
+pub fn PageTitle(
+    /// The page's name.
+    text: &'static str,
+) -> impl IntoView {
+    document().set_title(&format!("{text} · L4D2 panel"));
+    view! { <h1 class="page-title">{text}</h1> }
+}

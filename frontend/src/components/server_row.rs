@@ -1,0 +1,136 @@
+//! One server of the dashboard: its state, its facts, and the buttons that make sense now.
+
+use l4d2_contract::{ActualState, Job, JobId, Server, ServerOperation};
+use leptos::prelude::*;
+
+use crate::api::{Api, ApiError};
+use crate::components::badge::StateBadge;
+use crate::components::notice::Notice;
+use crate::server_list::drift_text;
+use crate::text::sentence;
+
+/// What a button of a row does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Action {
+    Run(ServerOperation),
+    Cancel(JobId),
+}
+
+impl Action {
+    /// The buttons of a server, in their order.
+    fn for_server(server: &Server) -> Vec<Self> {
+        if let Some(job) = server.active_job {
+            return vec![Self::Cancel(job)];
+        }
+        match server.actual_state {
+            ActualState::Running => vec![Self::Run(ServerOperation::Restart), Self::Run(ServerOperation::Stop)],
+            ActualState::Stopped | ActualState::Failed => vec![Self::Run(ServerOperation::Start)],
+            ActualState::Unknown => vec![Self::Run(ServerOperation::Start), Self::Run(ServerOperation::Stop)],
+        }
+    }
+
+    fn label(self, server: &Server) -> &'static str {
+        match self {
+            Self::Run(ServerOperation::Start) => "Start",
+            Self::Run(ServerOperation::Stop) => "Stop",
+            Self::Run(ServerOperation::Restart) if server.pending_changes => "Restart to apply changes",
+            Self::Run(ServerOperation::Restart) => "Restart",
+            Self::Run(ServerOperation::Initialize) => "Initialize",
+            Self::Run(ServerOperation::Delete) => "Delete",
+            Self::Cancel(_) => "Cancel",
+        }
+    }
+
+    async fn perform(self, api: Api, server: &Server) -> Result<Job, ApiError> {
+        match self {
+            Self::Run(operation) => api.create_server_job(server.id, operation).await,
+            Self::Cancel(job) => api.cancel_job(job).await,
+        }
+    }
+}
+
+/// A row of the list of servers.
+#[component]
+pub fn ServerRow(
+    /// The server.
+    server: Memo<Server>,
+    /// Its blueprint's name.
+    blueprint: Memo<String>,
+) -> impl IntoView {
+    let error = RwSignal::new(None::<ApiError>);
+    let name = move || server.with(|server| server.name.clone());
+    let remarks = move || {
+        server.with(|server| {
+            let pending = server.pending_changes.then(|| "changes pending".to_owned());
+            [drift_text(server), pending].into_iter().flatten().collect::<Vec<_>>().join("; ")
+        })
+    };
+    // An old error says nothing about the job that is at work now.
+    let last_error = move || {
+        server.with(|server| server.active_job.is_none().then(|| sentence(&server.last_error))).unwrap_or_default()
+    };
+    view! {
+        <li class="server">
+            <span class="server__state">
+                <StateBadge server />
+            </span>
+            <span class="server__name">{name}</span>
+            <span class="server__port">
+                <span class="visually-hidden">"Port "</span>
+                {move || server.with(|server| server.port)}
+            </span>
+            <span class="server__blueprint">
+                <span class="visually-hidden">"Blueprint "</span>
+                {blueprint}
+                <span class="server__remarks">{remarks}</span>
+            </span>
+            <span class="server__actions">
+                <Actions server error />
+            </span>
+            <Show when=move || !last_error().is_empty()>
+                <p class="server__error">{last_error}</p>
+            </Show>
+            {move || error.get().map(|error| view! { <Notice>{error.to_string()}</Notice> })}
+        </li>
+    }
+}
+
+#[component]
+fn Actions(
+    /// The server.
+    server: Memo<Server>,
+    /// Why the last press of a button came to nothing.
+    error: RwSignal<Option<ApiError>>,
+) -> impl IntoView {
+    let api: Api = expect_context();
+    let sending = RwSignal::new(false);
+    let actions = Memo::new(move |_| server.with(Action::for_server));
+    let press = move |action: Action| {
+        if sending.get_untracked() {
+            return;
+        }
+        sending.set(true);
+        error.set(None);
+        leptos::task::spawn_local(async move {
+            let Some(current) = server.try_get_untracked() else { return };
+            let answer = action.perform(api, &current).await;
+            // The row may be gone by now.
+            error.try_set(answer.err());
+            sending.try_set(false);
+        });
+    };
+    let button = move |action: Action| {
+        view! {
+            <button
+                class="button"
+                type="button"
+                aria-disabled=move || sending.get().then_some("true")
+                on:click=move |_| press(action)
+            >
+                {move || server.with(|server| action.label(server))}
+                <span class="visually-hidden">" "{move || server.with(|server| server.name.clone())}</span>
+            </button>
+        }
+    };
+    move || actions.get().into_iter().map(button).collect_view()
+}
