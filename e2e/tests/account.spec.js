@@ -1,0 +1,79 @@
+import { PASSWORD, expect, expectFits, signIn, test } from './fixtures.js';
+
+test('a new user signs up and is told what to do next', async ({ page, site }) => {
+  await page.goto('/');
+  await expect(page.getByRole('heading', { name: 'Sign in', exact: true })).toBeVisible();
+  await expectFits(page, 'sign-in');
+
+  await page.getByRole('main').getByRole('link', { name: 'Sign up' }).click();
+  await expect(page.getByRole('heading', { name: 'Sign up' })).toBeVisible();
+  await expectFits(page, 'sign-up');
+
+  const username = site.newName('Fresh.User');
+  await page.getByLabel('Name', { exact: true }).fill(username);
+  await page.getByLabel('Password', { exact: true }).fill(PASSWORD);
+  await page.getByRole('button', { name: 'Sign up' }).click();
+
+  await expect(page.getByRole('heading', { name: 'Servers', exact: true })).toBeVisible();
+  await expect(page.getByRole('heading', { name: 'No servers yet' })).toBeVisible();
+  await expect(page.getByRole('navigation').getByText(username)).toBeVisible();
+  await expectFits(page, 'no-servers');
+});
+
+test('what is wrong with a name is said beside it', async ({ page }) => {
+  await page.goto('/sign-up');
+  await page.getByLabel('Name', { exact: true }).fill('not a name');
+  await page.getByLabel('Password', { exact: true }).fill('short');
+  await page.getByRole('button', { name: 'Sign up' }).click();
+
+  await expect(page.getByLabel('Name', { exact: true })).toHaveAttribute('aria-invalid', 'true');
+  await expect(page.getByLabel('Password', { exact: true })).toHaveAttribute('aria-invalid', 'true');
+  await expect(page.locator('#username-error')).not.toBeEmpty();
+  await expect(page.locator('#password-error')).not.toBeEmpty();
+  await expectFits(page, 'sign-up-errors');
+});
+
+test('a wrong password is refused with a reason', async ({ page, site }) => {
+  const { username } = await site.newUser();
+  await page.goto('/sign-in');
+  await page.getByLabel('Name', { exact: true }).fill(username);
+  await page.getByLabel('Password', { exact: true }).fill('not this one');
+  await page.getByRole('button', { name: 'Sign in' }).click();
+
+  await expect(page.getByRole('alert').filter({ hasText: /\S/ })).toBeVisible();
+  await expect(page.getByRole('heading', { name: 'Sign in', exact: true })).toBeVisible();
+  await expectFits(page, 'sign-in-refused');
+});
+
+test('a session outlives a reload and ends with signing out', async ({ page, site }) => {
+  const { username } = await site.newUser();
+  await signIn(page, username);
+  await page.reload();
+  await expect(page.getByRole('heading', { name: 'Servers', exact: true })).toBeVisible();
+
+  await page.getByRole('button', { name: 'Sign out' }).click();
+  await expect(page.getByRole('heading', { name: 'Sign in', exact: true })).toBeVisible();
+  await page.goto('/');
+  await expect(page.getByRole('heading', { name: 'Sign in', exact: true })).toBeVisible();
+});
+
+test('signing in works by keyboard alone', async ({ page, site }) => {
+  const { username } = await site.newUser();
+  await page.goto('/sign-in');
+  await expect(page.getByRole('heading', { name: 'Sign in', exact: true })).toBeVisible();
+  const name = page.getByLabel('Name', { exact: true });
+  // From the top: the skip link, the bar's three links, then the form.
+  for (let presses = 0; presses < 5; presses += 1) await page.keyboard.press('Tab');
+  await expect(name).toBeFocused();
+  await page.keyboard.type(username);
+  await page.keyboard.press('Tab');
+  await page.keyboard.type(PASSWORD);
+  await page.keyboard.press('Enter');
+  await expect(page.getByRole('heading', { name: 'Servers', exact: true })).toBeVisible();
+});
+
+test('an address that is no page says so', async ({ page }) => {
+  await page.goto('/no/such/page');
+  await expect(page.getByRole('heading', { name: 'Page not found' })).toBeVisible();
+  await expectFits(page, 'not-found');
+});

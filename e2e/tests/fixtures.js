@@ -1,0 +1,147 @@
+// What the browser tests stand on: a panel of their own, and a page that is watched for what no page may do.
+
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+
+import AxeBuilder from '@axe-core/playwright';
+import { test as base, expect } from '@playwright/test';
+
+import { Client } from '../lib/client.js';
+import { Panel, command, settings } from '../lib/panel.js';
+import { freePorts } from '../lib/ports.js';
+
+export { expect };
+
+export const PASSWORD = 'correct horse battery';
+
+/** A panel with its directory, and ways to fill it. */
+class Site {
+  #names = 0;
+
+  constructor(panel, environment) {
+    this.panel = panel;
+    this.environment = environment;
+    this.url = panel.url;
+  }
+
+  /** A user that no other test has, signed up through the API. */
+  async newUser() {
+    const username = this.newName('user');
+    const client = await new Client(this.url).signUp(username, PASSWORD);
+    return { username, client };
+  }
+
+  newName(kind) {
+    this.#names += 1;
+    return `${kind}-${this.#names}`;
+  }
+
+  /** A server with a blueprint of its own, not started. */
+  async newServer(client) {
+    const name = this.newName('server');
+    const [port] = await freePorts(20000 + Math.floor(Math.random() * 10000), 1);
+    const blueprint = await client.post('/blueprints', {
+      name: `${name} blueprint`,
+      arguments: ['+map c1m1_hotel'],
+      config: ['hostname "e2e"'],
+      overlay_ids: [],
+    });
+    return client.post('/servers', { name, port, blueprint_id: blueprint.id });
+  }
+
+  /** Installs the stand-in for the game. */
+  async install() {
+    const { username, client } = await this.newUser();
+    await command(this.environment, 'promote-admin', username);
+    await client.runJob('/jobs', 'install');
+  }
+}
+
+export const test = base.extend({
+  site: [
+    async ({}, use) => {
+      const directory = mkdtempSync(path.join(tmpdir(), 'l4d2-e2e-'));
+      // Tests sign up more often from one address than people do.
+      const environment = settings(directory, { LOGIN_RATE_BURST: '1000', STANDIN_STEAMCMD_MS: '200' });
+      const log = [];
+      try {
+        const panel = await Panel.start(environment, (line) => log.push(line));
+        try {
+          await use(new Site(panel, environment));
+        } finally {
+          await panel.stop();
+        }
+      } catch (error) {
+        process.stderr.write(`${log.join('\n')}\n`);
+        throw error;
+      } finally {
+        rmSync(directory, { recursive: true, force: true });
+      }
+    },
+    { scope: 'worker' },
+  ],
+
+  baseURL: async ({ site }, use) => use(site.url),
+
+  // Watches every page for errors in the console, refused content, and requests to anybody but the panel.
+  page: async ({ page, site }, use) => {
+    const faults = [];
+    page.on('console', (message) => {
+      const expected = ALLOWED_STATUS.some(
+        ([path_, status]) =>
+          message.location().url === site.url + path_ && message.text().includes(`status of ${status} `),
+      );
+      if (['error', 'warning'].includes(message.type()) && !expected) {
+        faults.push(`${message.type()}: ${message.text()} (${message.location().url})`);
+      }
+    });
+    page.on('pageerror', (error) => faults.push(`uncaught: ${error}`));
+    page.on('request', (request) => {
+      const url = new URL(request.url());
+      if (url.origin !== site.url && url.protocol !== 'data:') faults.push(`request to ${url.origin}`);
+    });
+    await use(page);
+    expect(faults).toEqual([]);
+  },
+});
+
+// The browser writes an error into the console for each of these, though the page asked and wanted to know.
+const ALLOWED_STATUS = [
+  ['/api/v1/auth/me', 401],
+  ['/api/v1/auth/login', 401],
+  ['/api/v1/auth/signup', 400],
+  ['/api/v1/auth/signup', 409],
+];
+
+/** Signs in as a person would. */
+export async function signIn(page, username) {
+  await page.goto('/sign-in');
+  await page.getByLabel('Name', { exact: true }).fill(username);
+  await page.getByLabel('Password', { exact: true }).fill(PASSWORD);
+  await page.getByRole('button', { name: 'Sign in' }).click();
+  await expect(page.getByRole('heading', { name: 'Servers', exact: true })).toBeVisible();
+}
+
+/** The page breaks none of axe's rules for WCAG 2.1 AA. */
+export async function expectAccessible(page) {
+  const { violations } = await new AxeBuilder({ page }).withTags(['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa']).analyze();
+  expect(violations.map(({ id, nodes }) => `${id}: ${nodes.map((node) => node.html).join(' ')}`)).toEqual([]);
+}
+
+/** Looks at the page on a desk and on a phone; it must fit both, accessibly. */
+export async function expectFits(page, name) {
+  for (const [width, height] of [
+    [1280, 800],
+    [360, 740],
+  ]) {
+    await page.setViewportSize({ width, height });
+    const overflow = await page.evaluate(
+      () => document.documentElement.scrollWidth - document.documentElement.clientWidth,
+    );
+    expect(overflow, `${name} at ${width} px is wider than the screen`).toBe(0);
+    await expectAccessible(page);
+    await page.screenshot({ path: `screenshots/${name}-${width}.png`, fullPage: true });
+  }
+  await page.setViewportSize({ width: 1280, height: 800 });
+}
