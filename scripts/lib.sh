@@ -1,0 +1,118 @@
+# shellcheck shell=bash
+# What every script here shares: where things are, how to speak, how to install a Debian package.
+# Sourced, never run. Nothing in it does work when it is sourced, apart from setting variables.
+
+ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+export ROOT
+
+# Tools that are compiled for this project live outside the build directory, one directory for each version, so that a
+# fresh clone, `make clean` or a CI machine that is used again finds them.
+TOOLS=${L4D2_TOOLS:-${XDG_CACHE_HOME:-$HOME/.cache}/l4d2-panel/tools}
+export TOOLS
+
+# The SPA has a build directory of its own: it may be built by another compiler than the rest, and two compilers in one
+# directory rebuild everything each time. It also lets both builds run at once.
+WEB_TARGET=${L4D2_WEB_TARGET:-$ROOT/target-web}
+export WEB_TARGET
+
+TRUNK_VERSION=0.21.14
+BINARYEN_VERSION=132.0.0
+NEXTEST_VERSION=0.9.143
+DENY_VERSION=0.20.2
+
+say() { printf '\033[1m==> %s\033[0m\n' "$*" >&2; }
+die() {
+    printf '\033[31merror:\033[0m %s\n' "$*" >&2
+    exit 1
+}
+have() { command -v "$1" >/dev/null 2>&1; }
+is_root() { [ "$(id -u)" = 0 ]; }
+
+# The exact version that Cargo.lock holds of package $1.
+locked_version() {
+    awk -v want="name = \"$1\"" '$0 == want { getline; gsub(/version = |"/, ""); print; exit }' "$ROOT/Cargo.lock"
+}
+
+# Runs a command as root: directly, or through sudo; prints nothing and fails when neither is possible.
+as_root() {
+    if is_root; then
+        "$@"
+    elif have sudo && { [ -t 0 ] || sudo -n true 2>/dev/null; }; then
+        sudo "$@"
+    else
+        return 1
+    fi
+}
+
+# Installs the Debian packages named. Package lists are fetched once per run.
+apt_install() {
+    have apt-get || die "this needs the programs of the Debian packages $*; install your system's equivalents"
+    say "installing Debian packages: $*"
+    local apt=(env DEBIAN_FRONTEND=noninteractive apt-get -qq -o DPkg::Lock::Timeout=300 -o Acquire::Retries=3)
+    if [ -z "${L4D2_APT_UPDATED:-}" ]; then
+        as_root "${apt[@]}" update >&2 ||
+            die "can't install packages as $(id -un). As root: apt-get update && apt-get install -y --no-install-recommends $*"
+        export L4D2_APT_UPDATED=1
+    fi
+    as_root "${apt[@]}" install -y --no-install-recommends "$@" >&2 ||
+        die "apt-get could not install: $*"
+}
+
+# Puts the built tools on PATH, whichever of them are there.
+use_tools() {
+    local dir
+    for dir in "$TOOLS/trunk-$TRUNK_VERSION/bin" \
+        "$TOOLS/wasm-bindgen-cli-$(locked_version wasm-bindgen)/bin" \
+        "$TOOLS/binaryen-$BINARYEN_VERSION/node_modules/.bin" \
+        "$TOOLS/cargo-nextest-$NEXTEST_VERSION/bin" \
+        "$TOOLS/cargo-deny-$DENY_VERSION/bin"; do
+        [ -d "$dir" ] && PATH=$dir:$PATH
+    done
+    export PATH
+}
+
+# Where the tests' browser is; empty when there is none.
+find_chromium() {
+    local name
+    for name in "${CHROMIUM:-}" chromium chromium-browser google-chrome; do
+        [ -n "$name" ] && command -v "$name" && return 0
+    done
+    return 1
+}
+
+# The newest PostgreSQL server's programs; Debian keeps them off PATH.
+find_postgres() {
+    local dir
+    dir=$(find /usr/lib/postgresql -mindepth 2 -maxdepth 2 -name bin 2>/dev/null | sort -V | tail -n 1)
+    [ -x "$dir/initdb" ] && echo "$dir" && return 0
+    have initdb && dirname "$(readlink -f "$(command -v initdb)")"
+}
+
+# Settings for a build of the SPA by the compiler that `scripts/setup wasm` chose.
+use_wasm_toolchain() {
+    export CARGO_TARGET_DIR=$WEB_TARGET
+    unset RUSTFLAGS
+    if [ "$(cat "$TOOLS/wasm-toolchain")" = debian ]; then
+        # Debian's compiler has no standard library for this target, but can build it from source.
+        PATH=/usr/bin:$PATH
+        export RUSTC_BOOTSTRAP=1 CARGO_UNSTABLE_BUILD_STD=std,panic_abort
+    fi
+}
+
+# Where cargo puts the native programs.
+target_dir() { echo "${CARGO_TARGET_DIR:-$ROOT/target}"; }
+
+# A user without any privilege, for what must not or should not run as root.
+ORDINARY_USER=l4d2-test
+
+make_ordinary_user() {
+    id "$ORDINARY_USER" >/dev/null 2>&1 ||
+        useradd --system --user-group --no-create-home --home-dir /nonexistent --shell /usr/sbin/nologin "$ORDINARY_USER"
+}
+
+# Fetches what a build of the SPA needs, since trunk is told to stay offline: so it takes the tools from PATH and downloads
+# none. The second call adds what the standard library itself depends on, where it is built from source.
+fetch_web_crates() {
+    cargo fetch --quiet --locked
+    cargo fetch --quiet --locked --target wasm32-unknown-unknown
+}
