@@ -33,6 +33,7 @@ pub fn build(state: AppState) -> Router {
         .layer(from_fn(layers::security_headers))
         // Fast rather than small: answers are made anew each time. Streams are left alone by the default predicate.
         .layer(CompressionLayer::new().quality(CompressionLevel::Fastest))
+        .layer(from_fn(layers::to_the_end))
         .layer(CatchPanicLayer::custom(layers::panicked))
         .option_layer(cors(&state.config))
         .layer(from_fn(layers::limit_body))

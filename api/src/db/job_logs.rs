@@ -2,7 +2,8 @@
 
 use l4d2_contract::{JobId, JobLogLine, LogStream};
 use sea_orm::{
-    ColumnTrait, ConnectionTrait, DatabaseBackend, DbErr, EntityTrait, QueryFilter, QueryOrder, QuerySelect,
+    ColumnTrait, ConnectionTrait, DatabaseBackend, DatabaseTransaction, DbErr, EntityTrait, QueryFilter, QueryOrder,
+    QuerySelect,
 };
 use sea_orm::{Statement, Value};
 
@@ -55,24 +56,37 @@ impl Inserter {
     /// Stores lines behind the seq `after`, all or none, if the log ends there.
     pub async fn append(&self, db: &Db, job: JobId, after: i64, lines: &[NewLine]) -> Result<Appended, DbErr> {
         let transaction = db.begin().await?;
+        let appended = self.append_within(&transaction, job, after, lines).await?;
+        transaction.commit().await?;
+        Ok(appended)
+    }
+
+    /// The same as part of a transaction, which is the caller's to commit.
+    pub async fn append_within(
+        &self,
+        transaction: &DatabaseTransaction,
+        job: JobId,
+        after: i64,
+        lines: &[NewLine],
+    ) -> Result<Appended, DbErr> {
         let last = after + count(lines.len());
         // First of all, so that the row is locked against any other writer.
-        if !advance(&transaction, job, after, last, lines).await? {
-            let end = last_seq(&transaction, job).await?;
+        if !advance(transaction, job, after, last, lines).await? {
+            let end = last_seq(transaction, job).await?;
             return Ok(end.map_or(Appended::NoJob, Appended::EndsAt));
         }
+        let backend = transaction.get_database_backend();
         let mut seq = after;
         let mut rest = lines;
         for (rows, sql) in CHUNK_ROWS.iter().zip(&self.statements) {
             while rest.len() >= *rows {
                 let (chunk, others) = rest.split_at(*rows);
                 let values = parameters(job, seq, chunk);
-                transaction.execute_raw(Statement::from_sql_and_values(db.backend(), sql, values)).await?;
+                transaction.execute_raw(Statement::from_sql_and_values(backend, sql, values)).await?;
                 seq += count(chunk.len());
                 rest = others;
             }
         }
-        transaction.commit().await?;
         Ok(Appended::Stored(last))
     }
 }

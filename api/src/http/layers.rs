@@ -8,7 +8,7 @@ use axum::extract::{MatchedPath, Request};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, Response as HttpResponse, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
-use tracing::Span;
+use tracing::{Instrument, Span};
 
 use crate::error::ApiError;
 use crate::http::extract::BODY_LIMIT_BYTES;
@@ -100,6 +100,16 @@ pub(crate) async fn limit_body(request: Request, next: Next) -> Response {
         return ApiError::TooLarge { limit_bytes: BODY_LIMIT_BYTES }.into_response();
     }
     next.run(request).await
+}
+
+/// Lets a request that may change something go on to its end when its client goes away: what is committed must also be
+/// told, to the jobs it ends and to everyone who listens.
+pub(crate) async fn to_the_end(request: Request, next: Next) -> Response {
+    if request.method().is_safe() {
+        return next.run(request).await;
+    }
+    let handled = tokio::spawn(next.run(request).instrument(Span::current())).await;
+    handled.unwrap_or_else(|error| ApiError::internal(error).into_response())
 }
 
 /// A handler that panicked: the panic's text goes to the log, never to the client.

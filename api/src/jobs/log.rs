@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use l4d2_contract::{JobId, LogStream};
 use l4d2_host::lines::CUT_MARK;
-use sea_orm::DbErr;
+use sea_orm::{DatabaseTransaction, DbErr};
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinHandle;
 use tokio::time::{Instant, sleep, timeout_at};
@@ -51,6 +51,9 @@ pub enum LogError {
     /// The job's row is not there.
     #[error("there is no job {0}")]
     NoJob(JobId),
+    /// Somebody else wrote to a log that should have been at rest.
+    #[error("the log of job {0} is being written by somebody else")]
+    Busy(JobId),
     /// The writer failed before; that error was told then.
     #[error("the log was closed after an error")]
     Closed,
@@ -111,13 +114,15 @@ impl LogHub {
         Ok(LogWriter { sender: Some(sender), task: Some(task), line_max_chars: self.inner.line_max_chars })
     }
 
-    /// Adds one line, and returns when it is stored. For jobs that are not at work; one at work may write meanwhile.
-    pub async fn append_once(&self, job: JobId, stream: LogStream, line: &str) -> ApiResult<i64> {
-        let log = self.log(job);
-        let line = new_line(stream, line, self.inner.line_max_chars);
-        // On a task of its own: a request that goes away in the middle must not leave readers untold.
-        let stored = tokio::spawn(async move { log.store(&[line]).await });
-        stored.await.map_err(ApiError::internal)?.map_err(ApiError::from)
+    /// Adds the last line of a job that nobody writes to, as part of the transaction that ends the job: no reader sees
+    /// one without the other. Readers are told once the caller has committed, by [`LastLine::tell`].
+    pub async fn append_last(&self, tx: &DatabaseTransaction, job: JobId, line: &str) -> ApiResult<LastLine> {
+        let line = new_line(LogStream::System, line, self.inner.line_max_chars);
+        let end = job_logs::last_seq(tx, job).await?.ok_or(LogError::NoJob(job))?;
+        match self.inner.inserter.append_within(tx, job, end, &[line]).await? {
+            Appended::Stored(seq) => Ok(LastLine { log: self.log(job), seq }),
+            Appended::EndsAt(_) | Appended::NoJob => Err(ApiError::internal(LogError::Busy(job))),
+        }
     }
 
     /// The log of a job as writers and readers share it.
@@ -145,6 +150,23 @@ impl LogHub {
     /// How many logs are written or read just now.
     pub fn open_logs(&self) -> usize {
         self.inner.logs().len()
+    }
+}
+
+/// A last line that is stored once its transaction is.
+#[derive(Debug)]
+#[must_use = "readers wait to be told"]
+pub struct LastLine {
+    log: Arc<JobLog>,
+    seq: i64,
+}
+
+impl LastLine {
+    /// Tells the readers. For after the commit.
+    pub fn tell(self) {
+        metrics::counter!("l4d2_job_log_lines_total").increment(1);
+        // The ring is not told: readers find the line in the database.
+        self.log.committed.send_replace(self.seq);
     }
 }
 

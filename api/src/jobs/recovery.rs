@@ -1,7 +1,8 @@
 //! What is done once at start: jobs that a killed panel left running are ended as failed, servers are looked at.
 
-use l4d2_contract::{JobId, JobState, LogStream, ServerId};
+use l4d2_contract::{JobId, JobState, ServerId};
 
+use super::end;
 use crate::app::AppState;
 use crate::db::jobs::{self as queries, JobEnd};
 use crate::db::server_state;
@@ -27,14 +28,16 @@ pub async fn run(state: &AppState) -> ApiResult<()> {
 
 async fn interrupt(state: &AppState, id: i64, server: Option<i64>) -> ApiResult<()> {
     let id = JobId(id);
-    state.job_logs.append_once(id, LogStream::System, INTERRUPTED).await?;
     let end = JobEnd { state: JobState::Failed, exit_code: None, error: INTERRUPTED.to_owned() };
     let tx = state.db.begin().await?;
-    queries::finish(&tx, id, JobState::Running, &end).await?;
+    let line = end::with_last_line(&tx, &state.job_logs, id, JobState::Running, &end).await?;
     if let Some(server) = server {
         server_state::set_last_error(&tx, ServerId(server), INTERRUPTED).await?;
     }
     tx.commit().await?;
+    if let Some(line) = line {
+        line.tell();
+    }
     tracing::warn!(job = id.0, "a job was interrupted by the end of an earlier run");
     publish::job(state, id).await
 }

@@ -3,10 +3,10 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use l4d2_contract::{JobId, JobState, LogStream};
+use l4d2_contract::{JobId, JobState};
 
 use super::rules::{self, Picture, Superseded};
-use super::{Entered, worker};
+use super::{Entered, end, worker};
 use crate::app::AppState;
 use crate::db::jobs as queries;
 use crate::domain::publish;
@@ -62,14 +62,14 @@ async fn schedule(state: &Arc<AppState>) -> ApiResult<()> {
 
 async fn give_up(state: &AppState, superseded: Superseded) -> ApiResult<()> {
     let reason = format!("cancelled because a {} was requested", superseded.by);
-    let end = queries::JobEnd { state: JobState::Cancelled, exit_code: None, error: reason.clone() };
-    if queries::finish(state.db.write(), superseded.job, JobState::Queued, &end).await? {
-        state.job_logs.append_once(superseded.job, LogStream::System, &reason).await?;
-        publish::job(state, superseded.job).await?;
-    } else {
+    let tx = state.db.begin().await?;
+    let Some(line) = end::cancel_waiting(&tx, &state.job_logs, superseded.job, &reason).await? else {
         state.jobs.interrupt(superseded.job, &reason);
-    }
-    Ok(())
+        return Ok(());
+    };
+    tx.commit().await?;
+    line.tell();
+    publish::job(state, superseded.job).await
 }
 
 async fn start(state: &Arc<AppState>, id: JobId) -> ApiResult<()> {

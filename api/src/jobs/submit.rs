@@ -2,14 +2,16 @@
 //!
 //! One transaction holds the server's row while it decides, so that of parallel requests each sees the one before.
 
-use l4d2_contract::{DesiredState, Job, JobId, JobState, LogStream, Operation, ServerId, UserId};
+use l4d2_contract::{DesiredState, Job, JobId, JobState, Operation, ServerId, UserId};
 use sea_orm::DatabaseTransaction;
 
+use super::end;
+use super::log::LastLine;
 use super::rules::supersedes;
 use crate::app::AppState;
 use crate::auth::Caller;
 use crate::db::entity::{jobs, servers};
-use crate::db::jobs::{JobEnd, NewJob};
+use crate::db::jobs::NewJob;
 use crate::db::{is_unique_violation, jobs as queries, server_state};
 use crate::domain::publish;
 use crate::error::{ApiError, ApiResult};
@@ -18,8 +20,14 @@ use crate::error::{ApiError, ApiResult};
 #[derive(Debug)]
 struct Filed {
     job: jobs::Model,
-    /// Queued jobs that were cancelled.
-    cancelled: Vec<JobId>,
+    given_up: GivenUp,
+}
+
+/// The jobs that a request made pointless.
+#[derive(Debug, Default)]
+struct GivenUp {
+    /// Queued jobs that were cancelled, each with the line that says why.
+    cancelled: Vec<(JobId, LastLine)>,
     /// Jobs at work that must give up.
     interrupted: Vec<JobId>,
 }
@@ -33,13 +41,15 @@ pub async fn server_job(state: &AppState, caller: &Caller, server: ServerId, ope
     if row.user_id != caller.user_id.0 && !caller.admin {
         return Err(ApiError::forbidden("this server belongs to somebody else"));
     }
-    let filed = file(&tx, caller, &row, operation).await?;
+    let filed = file(state, &tx, caller, &row, operation).await?;
     tx.commit().await?;
-    announce(state, server, operation, &filed).await?;
-    Ok(queries::to_contract(&filed.job))
+    let job = queries::to_contract(&filed.job);
+    announce(state, server, operation, filed).await?;
+    Ok(job)
 }
 
 async fn file(
+    state: &AppState,
     tx: &DatabaseTransaction,
     caller: &Caller,
     server: &servers::Model,
@@ -49,18 +59,18 @@ async fn file(
     let active = queries::active_of_server(tx, id).await?;
     if let Some(deleting) = active.iter().find(|job| queries::operation(job) == Operation::Delete) {
         if operation == Operation::Delete {
-            return Ok(Filed { job: deleting.clone(), cancelled: Vec::new(), interrupted: Vec::new() });
+            return Ok(Filed { job: deleting.clone(), given_up: GivenUp::default() });
         }
         return Err(ApiError::conflict("server_deleting", format!("{} is being deleted", server.name)));
     }
-    let (cancelled, interrupted) = give_up(tx, &active, operation).await?;
+    let given_up = give_up(state, tx, &active, operation).await?;
     if let Some(desired) = desired_after(operation) {
         server_state::set_desired_state(tx, id, desired).await?;
     }
     let waiting =
         active.into_iter().find(|job| queries::operation(job) == operation && queries::state(job) == JobState::Queued);
     if let Some(job) = waiting {
-        return Ok(Filed { job, cancelled, interrupted });
+        return Ok(Filed { job, given_up });
     }
     let new = NewJob {
         user: caller.user_id,
@@ -69,29 +79,26 @@ async fn file(
         operation,
     };
     let job = queries::insert(tx, new).await?;
-    Ok(Filed { job, cancelled, interrupted })
+    Ok(Filed { job, given_up })
 }
 
 /// Cancels what the operation makes pointless: waiting jobs at once, those at work are asked to.
 async fn give_up(
+    state: &AppState,
     tx: &DatabaseTransaction,
     active: &[jobs::Model],
     operation: Operation,
-) -> ApiResult<(Vec<JobId>, Vec<JobId>)> {
-    let (mut cancelled, mut interrupted) = (Vec::new(), Vec::new());
+) -> ApiResult<GivenUp> {
+    let reason = reason(operation);
+    let mut given_up = GivenUp::default();
     for job in active.iter().filter(|job| supersedes(operation, queries::operation(job))) {
         let id = JobId(job.id);
-        if queries::finish(tx, id, JobState::Queued, &cancelled_by(operation)).await? {
-            cancelled.push(id);
-        } else {
-            interrupted.push(id);
+        match end::cancel_waiting(tx, &state.job_logs, id, &reason).await? {
+            Some(line) => given_up.cancelled.push((id, line)),
+            None => given_up.interrupted.push(id),
         }
     }
-    Ok((cancelled, interrupted))
-}
-
-fn cancelled_by(operation: Operation) -> JobEnd {
-    JobEnd { state: JobState::Cancelled, exit_code: None, error: reason(operation) }
+    Ok(given_up)
 }
 
 fn reason(operation: Operation) -> String {
@@ -107,16 +114,16 @@ fn desired_after(operation: Operation) -> Option<DesiredState> {
     }
 }
 
-async fn announce(state: &AppState, server: ServerId, operation: Operation, filed: &Filed) -> ApiResult<()> {
+async fn announce(state: &AppState, server: ServerId, operation: Operation, filed: Filed) -> ApiResult<()> {
     let reason = reason(operation);
-    for id in &filed.interrupted {
-        state.jobs.interrupt(*id, &reason);
+    for id in filed.given_up.interrupted {
+        state.jobs.interrupt(id, &reason);
     }
     // Before anything that can fail or be given up: a filed job must not wait for somebody else to wake the scheduler.
     state.jobs.wake();
-    for id in &filed.cancelled {
-        state.job_logs.append_once(*id, LogStream::System, &reason).await?;
-        publish::job(state, *id).await?;
+    for (id, line) in filed.given_up.cancelled {
+        line.tell();
+        publish::job(state, id).await?;
     }
     publish::job(state, JobId(filed.job.id)).await?;
     publish::server(state, server).await
@@ -163,11 +170,17 @@ pub fn refuse_while_running(names: &[String]) -> ApiResult<()> {
 pub async fn cancel(state: &AppState, caller: &Caller, id: JobId) -> ApiResult<Job> {
     let row = crate::domain::access::visible_job(state.db.read(), caller, id).await?;
     let reason = format!("cancelled by {}", caller.username);
-    let end = JobEnd { state: JobState::Cancelled, exit_code: None, error: reason.clone() };
-    if queries::finish(state.db.write(), id, JobState::Queued, &end).await? {
-        state.job_logs.append_once(id, LogStream::System, &reason).await?;
-    } else if !state.jobs.interrupt(id, &reason) {
-        return Err(ApiError::conflict("job_finished", format!("job {id} has ended already")));
+    let tx = state.db.begin().await?;
+    if let Some(line) = end::cancel_waiting(&tx, &state.job_logs, id, &reason).await? {
+        tx.commit().await?;
+        line.tell();
+    } else {
+        // Its row says whether it has ended: for a moment more it is at work, to leave everything in order.
+        let row = queries::find(&tx, id).await?.ok_or_else(|| ApiError::not_found("job", id))?;
+        tx.rollback().await?;
+        if queries::state(&row).is_final() || !state.jobs.interrupt(id, &reason) {
+            return Err(ApiError::conflict("job_finished", format!("job {id} has ended already")));
+        }
     }
     publish::job(state, id).await?;
     if let Some(server) = row.server_id {

@@ -81,6 +81,8 @@ impl JobLogSource {
             frame::event(frames, "state", &now);
             self.shown = now;
         }
+        // Lines that were stored with the end itself may not have been told.
+        self.reader.go_on_behind(self.reader.position(), row.log_lines);
         self.ends_at = jobs::state(row).is_final().then_some(row.log_lines);
         Ok(())
     }

@@ -44,6 +44,13 @@ pub(crate) async fn end(app: &TestApp, job: JobId) {
     l4d2_api::domain::publish::job(&app.state, job).await.expect("told");
 }
 
+/// Writes one line to such a job; its seq.
+pub(crate) async fn append(hub: &LogHub, job: JobId, stream: LogStream, line: &str) -> Result<i64, LogError> {
+    let mut writer = hub.open(job).await.expect("opened");
+    writer.append(stream, line).await?;
+    writer.finish().await
+}
+
 async fn row(db: &Db, job: JobId) -> jobs::Model {
     l4d2_api::db::jobs::find(db.read(), job).await.expect("read").expect("there")
 }
@@ -98,7 +105,7 @@ async fn writers_of_one_job_never_take_the_same_number() {
     };
     let once = async {
         for _ in 0..20 {
-            hub.append_once(job, LogStream::System, "one more").await.expect("stored");
+            append(&hub, job, LogStream::System, "one more").await.expect("stored");
         }
     };
     tokio::join!(write(hub.clone()), write(hub.clone()), write(stranger), once);
@@ -128,11 +135,9 @@ async fn a_log_goes_on_behind_what_an_earlier_panel_stored() {
     let app = TestApp::start().await;
     let owner = app.user("alice").await.opened.user.id;
     let job = idle_job(&app.state.db, owner).await;
-    assert_eq!(app.state.job_logs.append_once(job, LogStream::System, "first").await.expect("stored"), 1);
+    assert_eq!(append(&app.state.job_logs, job, LogStream::System, "first").await.expect("stored"), 1);
     let hub = LogHub::new(app.state.db.clone(), 4096);
-    assert_eq!(hub.append_once(job, LogStream::System, "second").await.expect("stored"), 2);
-    let nobodys = hub.append_once(JobId(999_999), LogStream::System, "lost").await.expect_err("there is no such job");
-    assert_eq!(nobodys.code(), "not_found");
+    assert_eq!(append(&hub, job, LogStream::System, "second").await.expect("stored"), 2);
     assert_eq!(hub.open(JobId(999_999)).await.expect_err("there is no such job").code(), "not_found");
 }
 
@@ -191,12 +196,12 @@ async fn a_disk_that_stays_full_breaks_the_log_in_the_end_and_the_panel_goes_on_
     assert!(matches!(error, LogError::Store { .. }), "{error:?}");
     assert!(matches!(writer.append(LogStream::Stdout, "more").await, Err(LogError::Closed)));
     // A statement of one row fails in another way than one of many: it takes the whole transaction with it.
-    hub.append_once(job, LogStream::System, &text).await.expect_err("the disk is still full");
+    append(&hub, job, LogStream::System, &text).await.expect_err("the disk is still full");
     let before = row(&app.state.db, job).await.log_lines;
     assert_gapless(&lines(&app.state.db, job).await);
 
     limit_pages(&app.state.db, 1_000_000).await;
-    assert_eq!(hub.append_once(job, LogStream::System, "room again").await.expect("stored"), before + 1);
+    assert_eq!(append(&hub, job, LogStream::System, "room again").await.expect("stored"), before + 1);
     assert_gapless(&lines(&app.state.db, job).await);
     app.user("bob").await;
 }

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use tokio::runtime::Runtime;
 
 use crate::follow::{self, Stream, seqs};
-use crate::job_log::{end, idle_job, write};
+use crate::job_log::{append, end, idle_job, write};
 use crate::sse::Parser;
 use crate::support::{PATIENCE, SignedIn, TestApp};
 
@@ -44,7 +44,7 @@ async fn a_new_reader_gets_the_last_lines_then_live_ones_then_the_end() {
     assert_eq!(seqs(&lines), (151..=250).collect::<Vec<_>>());
     assert!(lines.iter().all(|line| line.name == "stdout" && line.data == format!("line {}", line.id)));
 
-    app.state.job_logs.append_once(job, LogStream::System, "done").await.expect("stored");
+    append(&app.state.job_logs, job, LogStream::System, "done").await.expect("stored");
     let live = stream.lines(1).await;
     assert_eq!((live[0].id.as_str(), live[0].name.as_str(), live[0].data.as_str()), ("251", "system", "done"));
     end(&app, job).await;

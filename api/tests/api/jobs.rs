@@ -1,5 +1,6 @@
 //! Jobs from filing to their end, on a fake supervisor.
 
+use futures::FutureExt;
 use l4d2_api::config::Settings;
 use l4d2_api::jobs::recovery::INTERRUPTED;
 use l4d2_contract::{ActualState, DesiredState, DisplayState, Job, JobState, Operation, Page, Server};
@@ -216,6 +217,32 @@ async fn cancelling_a_job() {
     let job = alice.ended(&app, start.id).await;
     assert_eq!((job.state, job.error.as_str()), (JobState::Cancelled, "cancelled by alice"));
     alice.post(&path, json!({})).await.problem(409, "job_finished");
+
+    // A job has ended once its row says so, though its task may still be winding up.
+    let stop = alice.operate_to_the_end(&app, &alpha, "stop").await;
+    alice.post(&format!("/jobs/{}/cancel", stop.id), json!({})).await.problem(409, "job_finished");
+}
+
+#[tokio::test]
+async fn a_request_is_carried_out_even_when_its_client_goes_away() {
+    let app = TestApp::start().await;
+    let alice = app.user("alice").await;
+    let alpha = alice.server("alpha", 27015).await;
+    let mut events = app.state.events.subscribe();
+    // Polled once and dropped, as a server does with the request of a connection that is closed.
+    let given_up = alice.operate(&alpha, "start").now_or_never();
+    assert!(given_up.is_none(), "there was no answer yet");
+    let filed = async {
+        loop {
+            let jobs: Page<Job> = alice.get("/jobs").await.json();
+            if let Some(job) = jobs.items.first() {
+                return job.id;
+            }
+            let _ = events.recv().await;
+        }
+    };
+    let id = tokio::time::timeout(PATIENCE, filed).await.expect("the job is filed");
+    assert_eq!(alice.ended(&app, id).await.state, JobState::Succeeded);
 }
 
 #[tokio::test]
@@ -223,17 +250,22 @@ async fn a_delete_ends_everything_else_and_refuses_more() {
     let app = TestApp::start().await;
     let alice = app.user("alice").await;
     let alpha = alice.server("alpha", 27015).await;
-    app.supervisor.on_start(&instance("alpha"), FakeStep::Hold);
+    alice.operate_to_the_end(&app, &alpha, "start").await;
+    // Whatever stops the running game is held, the delete's own stop too, so the delete can't be through too early.
     app.supervisor.on_stop(&instance("alpha"), FakeStep::Hold);
-    let start = alice.operate(&alpha, "start").await;
-    called(&app, FakeCall::Start(instance("alpha"))).await;
+    let at_work = alice.operate(&alpha, "stop").await;
+    called(&app, FakeCall::Stop(instance("alpha"))).await;
+    let waiting = alice.operate(&alpha, "start").await;
     let delete: Job = alice.delete(&format!("/servers/{}", alpha.id)).await.expect_status(202).json();
-    assert_eq!(alice.ended(&app, start.id).await.state, JobState::Cancelled);
+    for id in [at_work.id, waiting.id] {
+        let job = alice.ended(&app, id).await;
+        assert_eq!((job.state, job.error.as_str()), (JobState::Cancelled, "cancelled because a delete was requested"));
+        assert_eq!(alice.log(id).await.last(), Some(&job.error));
+    }
     let again: Job = alice.delete(&format!("/servers/{}", alpha.id)).await.expect_status(202).json();
     assert_eq!(again.id, delete.id);
     let answer = alice.post(&format!("/servers/{}/jobs", alpha.id), json!({"operation": "start"})).await;
     answer.problem(409, "server_deleting");
-    called(&app, FakeCall::Stop(instance("alpha"))).await;
     app.supervisor.on_stop(&instance("alpha"), FakeStep::Succeed);
     app.supervisor.release(&instance("alpha"));
     assert_eq!(alice.ended(&app, delete.id).await.state, JobState::Succeeded);
