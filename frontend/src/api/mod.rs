@@ -1,84 +1,29 @@
 //! The calls that the pages make, typed by the contract.
 //!
 //! Every failure is an [`ApiError`] that can be shown to a person as it is. A call that changes something carries the
-//! session's CSRF token; an answer of 401 ends the session here too, whichever call it came from.
+//! session's CSRF token; an answer of 401 ends the session here too, whichever call it came from. Each resource's calls
+//! are in a file of their own.
 
-use std::fmt;
+mod auth;
+mod blueprints;
+mod error;
+mod jobs;
+mod overlays;
+mod servers;
 
 use gloo_net::http::{Method, Request, RequestBuilder, Response};
-use l4d2_contract::{
-    Blueprint, CreateServerJob, Credentials, FieldError, Job, JobId, Me, Page, Problem, Server, ServerId,
-    ServerOperation, SessionOpened,
-};
+use l4d2_contract::Page;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
+pub use self::error::ApiError;
+pub use self::jobs::JobFilter;
 use crate::session::Session;
-use crate::text::sentence;
 
 const BASE: &str = "/api/v1";
 
 /// The most that the API gives out in one page of a list.
 const PAGE_LIMIT: u32 = 200;
-
-/// Why a call failed.
-#[derive(Debug, Clone, PartialEq)]
-pub enum ApiError {
-    /// The panel said why.
-    Problem(Box<Problem>),
-    /// The panel could not be reached.
-    Unreachable,
-    /// It answered, but not in its own language: something between here and there did, or the versions differ.
-    Unreadable {
-        /// The HTTP status.
-        status: u16,
-    },
-}
-
-impl ApiError {
-    pub fn is_unauthorized(&self) -> bool {
-        matches!(self, Self::Problem(problem) if problem.status == 401)
-    }
-
-    fn is_stale_csrf(&self) -> bool {
-        matches!(self, Self::Problem(problem) if problem.code == "csrf_failed")
-    }
-
-    /// What is wrong with the field, where the panel named it.
-    pub fn field(&self, name: &str) -> Option<String> {
-        self.fields().iter().find(|error| error.field == name).map(|error| sentence(&error.message))
-    }
-
-    /// Whether every part of the error is shown beside one of these fields.
-    pub fn is_only_about(&self, names: &[&str]) -> bool {
-        let fields = self.fields();
-        !fields.is_empty() && fields.iter().all(|error| names.contains(&error.field.as_str()))
-    }
-
-    fn fields(&self) -> &[FieldError] {
-        match self {
-            Self::Problem(problem) => &problem.errors,
-            Self::Unreachable | Self::Unreadable { .. } => &[],
-        }
-    }
-}
-
-impl fmt::Display for ApiError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Problem(problem) => {
-                let text = if problem.detail.is_empty() { &problem.title } else { &problem.detail };
-                f.write_str(&sentence(text))
-            }
-            Self::Unreachable => f.write_str("The panel could not be reached. Check the connection, then try again."),
-            Self::Unreadable { status } => {
-                write!(f, "The panel gave an answer that this page can't read (status {status}). Reload the page.")
-            }
-        }
-    }
-}
-
-impl std::error::Error for ApiError {}
 
 /// The API, as the session's user.
 #[derive(Debug, Clone, Copy)]
@@ -91,45 +36,13 @@ impl Api {
         Self { session }
     }
 
-    pub async fn sign_up(self, credentials: &Credentials) -> Result<SessionOpened, ApiError> {
-        call(Method::POST, "/auth/signup", None, Some(credentials)).await
-    }
-
-    pub async fn sign_in(self, credentials: &Credentials) -> Result<SessionOpened, ApiError> {
-        call(Method::POST, "/auth/login", None, Some(credentials)).await
-    }
-
-    pub async fn sign_out(self) -> Result<(), ApiError> {
-        self.change(Method::POST, "/auth/logout", None::<&()>).await
-    }
-
-    pub async fn me(self) -> Result<Me, ApiError> {
-        call(Method::GET, "/auth/me", None, None::<&()>).await
-    }
-
-    /// All servers that are the user's own.
-    pub async fn list_servers(self) -> Result<Vec<Server>, ApiError> {
-        self.list("/servers").await
-    }
-
-    /// All blueprints of the user.
-    pub async fn list_blueprints(self) -> Result<Vec<Blueprint>, ApiError> {
-        self.list("/blueprints").await
-    }
-
-    pub async fn create_server_job(self, server: ServerId, operation: ServerOperation) -> Result<Job, ApiError> {
-        self.change(Method::POST, &format!("/servers/{server}/jobs"), Some(&CreateServerJob { operation })).await
-    }
-
-    pub async fn cancel_job(self, job: JobId) -> Result<Job, ApiError> {
-        self.change(Method::POST, &format!("/jobs/{job}/cancel"), None::<&()>).await
-    }
-
+    /// All pages of a list.
     async fn list<T: DeserializeOwned>(self, path: &str) -> Result<Vec<T>, ApiError> {
         let mut items = Vec::new();
+        let separator = if path.contains('?') { '&' } else { '?' };
         let mut cursor: Option<String> = None;
         loop {
-            let mut url = format!("{path}?limit={PAGE_LIMIT}");
+            let mut url = format!("{path}{separator}limit={PAGE_LIMIT}");
             if let Some(cursor) = &cursor {
                 url.push_str("&after=");
                 url.push_str(cursor);

@@ -1,0 +1,24 @@
+//! Signing up, in and out.
+
+use gloo_net::http::Method;
+use l4d2_contract::{Credentials, Me, SessionOpened};
+
+use super::{Api, ApiError, call};
+
+impl Api {
+    pub async fn sign_up(self, credentials: &Credentials) -> Result<SessionOpened, ApiError> {
+        call(Method::POST, "/auth/signup", None, Some(credentials)).await
+    }
+
+    pub async fn sign_in(self, credentials: &Credentials) -> Result<SessionOpened, ApiError> {
+        call(Method::POST, "/auth/login", None, Some(credentials)).await
+    }
+
+    pub async fn sign_out(self) -> Result<(), ApiError> {
+        self.change(Method::POST, "/auth/logout", None::<&()>).await
+    }
+
+    pub async fn me(self) -> Result<Me, ApiError> {
+        call(Method::GET, "/auth/me", None, None::<&()>).await
+    }
+}
