@@ -16,7 +16,7 @@ test('a new user signs up and is told what to do next', async ({ page, site }) =
 
   await expect(page.getByRole('heading', { name: 'Servers', exact: true })).toBeVisible();
   await expect(page.getByRole('heading', { name: 'No servers yet' })).toBeVisible();
-  await expect(page.getByRole('navigation').getByText(username)).toBeVisible();
+  await expect(page.getByRole('navigation').getByRole('button', { name: username })).toBeVisible();
   await expectFits(page, 'no-servers');
 });
 
@@ -51,6 +51,7 @@ test('a session outlives a reload and ends with signing out', async ({ page, sit
   await page.reload();
   await expect(page.getByRole('heading', { name: 'Servers', exact: true })).toBeVisible();
 
+  await page.getByRole('button', { name: username }).click();
   await page.getByRole('button', { name: 'Sign out' }).click();
   await expect(page.getByRole('heading', { name: 'Sign in', exact: true })).toBeVisible();
   await page.goto('/');

@@ -1,7 +1,7 @@
 //! The frame around all pages: who is signed in, the bar on top, the routes.
 
 use leptos::prelude::*;
-use leptos_router::components::{ProtectedRoute, Route, Router, Routes};
+use leptos_router::components::{Outlet, ProtectedParentRoute, ProtectedRoute, Route, Router, Routes};
 use leptos_router::path;
 
 use crate::api::Api;
@@ -12,8 +12,15 @@ use crate::pages::servers::ServersPage;
 use crate::pages::sign_in::SignInPage;
 use crate::pages::sign_up::SignUpPage;
 use crate::session::Session;
+use crate::store::Store;
 
 pub const HOME: &str = "/";
+pub const BLUEPRINTS: &str = "/blueprints";
+pub const JOBS: &str = "/jobs";
+pub const OVERLAYS: &str = "/overlays";
+pub const HOST: &str = "/host";
+pub const USERS: &str = "/users";
+pub const ACCOUNT: &str = "/account";
 pub const SIGN_IN: &str = "/sign-in";
 pub const SIGN_UP: &str = "/sign-up";
 
@@ -24,6 +31,7 @@ pub fn App() -> impl IntoView {
     let api = Api::new(session);
     provide_context(session);
     provide_context(api);
+    provide_context(Store::new(session, api));
     ask_who(session, api);
 
     let is_signed_in = move || session.is_signed_in();
@@ -32,13 +40,15 @@ pub fn App() -> impl IntoView {
         <Router>
             <Frame>
                 <Routes fallback=NotFoundPage>
-                    <ProtectedRoute
-                        path=path!("/")
-                        view=ServersPage
+                    <ProtectedParentRoute
+                        path=path!("")
+                        view=Outlet
                         condition=is_signed_in
                         redirect_path=|| SIGN_IN
                         fallback=Unresolved
-                    />
+                    >
+                        <Route path=path!("/") view=ServersPage />
+                    </ProtectedParentRoute>
                     <ProtectedRoute
                         path=path!("/sign-in")
                         view=SignInPage

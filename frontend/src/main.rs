@@ -8,9 +8,12 @@ mod api;
 mod app;
 mod components;
 mod pages;
+#[cfg(test)]
+mod samples;
 mod server_list;
 mod session;
 mod sse;
+mod store;
 mod text;
 
 fn main() {

@@ -2,7 +2,7 @@
 //!
 //! The token itself is in a cookie that no script can read. What is here is the user's public side and the CSRF token.
 
-use l4d2_contract::{Me, User};
+use l4d2_contract::{Me, User, UserId};
 use leptos::prelude::*;
 
 use crate::api::ApiError;
@@ -48,6 +48,16 @@ impl Session {
 
     pub fn user(self) -> Option<User> {
         self.0.with(|state| if let State::SignedIn(me) = state { Some(me.user.clone()) } else { None })
+    }
+
+    /// Whether the user is an admin.
+    pub fn is_admin(self) -> bool {
+        self.0.with(|state| matches!(state, State::SignedIn(me) if me.user.admin))
+    }
+
+    /// Who is signed in; doesn't subscribe the caller.
+    pub fn user_id(self) -> Option<UserId> {
+        self.0.with_untracked(|state| if let State::SignedIn(me) = state { Some(me.user.id) } else { None })
     }
 
     /// For the header of calls that change something; doesn't subscribe the caller.

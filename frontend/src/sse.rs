@@ -1,22 +1,26 @@
 //! Following one of the panel's event streams for as long as a page is shown.
 //!
-//! The browser reconnects by itself after most losses and gives up after some; in that case a new connection is made,
-//! with growing waits. Both kinds of loss are visible in the [`Connection`] signal. The stream is closed when the
-//! reactive owner that follows it is cleaned up.
+//! The browser's own way to reconnect can't say where to go on once the address says where to begin, and tells nobody
+//! how it stands. So a connection that breaks is closed, and a new one made, with growing waits; the [`Connection`]
+//! signal shows it. Events come in the order in which they were sent, several at once where several are there. The
+//! stream is closed when the reactive owner that follows it is cleaned up.
 
 use std::time::Duration;
 
+use futures::channel::mpsc::{UnboundedSender, unbounded};
 use futures::channel::oneshot;
-use futures::future::{AbortHandle, Either, abortable, select};
-use futures::stream::{Stream, StreamExt, select_all};
-use gloo_net::eventsource::State;
-use gloo_net::eventsource::futures::EventSource;
+use futures::future::abortable;
+use futures::stream::StreamExt;
 use leptos::prelude::*;
+use wasm_bindgen::JsCast;
+use wasm_bindgen::closure::Closure;
+use web_sys::{Event, EventSource, MessageEvent};
 
-/// How often the browser's own view of the connection is looked at: it keeps quiet while it reconnects.
-const LOOK: Duration = Duration::from_secs(1);
-const SHORTEST_WAIT: Duration = Duration::from_secs(1);
-const LONGEST_WAIT: Duration = Duration::from_secs(30);
+const SHORTEST_WAIT: Duration = Duration::from_millis(500);
+const LONGEST_WAIT: Duration = Duration::from_secs(10);
+
+/// Events that are given out together when so many are there.
+const MOST_AT_ONCE: usize = 1_000;
 
 /// How a stream stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -27,6 +31,16 @@ pub enum Connection {
     Live,
     /// It was lost and is tried again.
     Lost,
+    /// There is nothing more to come.
+    Ended,
+}
+
+/// What the reader wants.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Flow {
+    GoOn,
+    /// Close the stream and don't connect again.
+    Stop,
 }
 
 /// One event of a stream.
@@ -34,95 +48,141 @@ pub enum Connection {
 pub struct Message {
     /// The event's name.
     pub event: &'static str,
-    /// Its data, JSON for every event that the panel sends.
+    /// The last id the stream gave; empty when it gave none.
+    pub id: String,
+    /// Its data.
     pub data: String,
 }
 
-/// Calls `on_message` for each of the named events until the present owner is cleaned up.
+/// What a connection tells.
+#[derive(Debug)]
+enum Heard {
+    Open,
+    Message(Message),
+    Broken,
+}
+
+/// Calls `on_messages` for the named events until the present owner is cleaned up or it says to stop. `url` is asked at
+/// each attempt, so that it can say where to go on.
 pub fn follow(
-    url: &'static str,
+    url: impl Fn() -> String + 'static,
     events: &'static [&'static str],
-    connection: WriteSignal<Connection>,
-    on_message: impl Fn(Message) + 'static,
+    connection: RwSignal<Connection>,
+    on_messages: impl Fn(Vec<Message>) -> Flow + 'static,
 ) {
-    let (task, handle): (_, AbortHandle) = abortable(keep_connected(url, events, connection, on_message));
+    let (task, handle) = abortable(keep_connected(url, events, connection, on_messages));
     leptos::task::spawn_local(async move {
-        // Ends only by being aborted.
+        // It was aborted, or has set the connection to its end.
         let _ = task.await;
     });
     on_cleanup(move || handle.abort());
 }
 
 async fn keep_connected(
-    url: &'static str,
+    url: impl Fn() -> String,
     events: &'static [&'static str],
-    connection: WriteSignal<Connection>,
-    on_message: impl Fn(Message),
+    connection: RwSignal<Connection>,
+    on_messages: impl Fn(Vec<Message>) -> Flow,
 ) {
     let mut wait = SHORTEST_WAIT;
     loop {
-        if run_once(url, events, connection, &on_message).await {
-            wait = SHORTEST_WAIT;
+        let mut was_open = false;
+        if run_once(&url(), events, connection, &on_messages, &mut was_open).await == Flow::Stop {
+            set_if_new(connection, Connection::Ended);
+            return;
         }
         set_if_new(connection, Connection::Lost);
+        if was_open {
+            wait = SHORTEST_WAIT;
+        }
         sleep(wait).await;
         wait = (wait * 2).min(LONGEST_WAIT);
     }
 }
 
-/// One connection, until the browser gives it up. Says whether it was ever open.
+/// One connection, until it breaks or the reader has enough.
 async fn run_once(
     url: &str,
     events: &'static [&'static str],
-    connection: WriteSignal<Connection>,
-    on_message: &impl Fn(Message),
-) -> bool {
-    let mut was_open = false;
-    let Ok(mut source) = EventSource::new(url) else { return was_open };
-    let Some(mut messages) = subscribe(&mut source, events) else { return was_open };
-    loop {
-        match select(messages.next(), std::pin::pin!(sleep(LOOK))).await {
-            Either::Left((Some(Some(message)), _)) => {
-                was_open = true;
-                set_if_new(connection, Connection::Live);
-                on_message(message);
-            }
-            Either::Left((Some(None) | None, _)) => return was_open,
-            Either::Right(((), _)) => match source.state() {
-                State::Open => {
-                    was_open = true;
+    connection: RwSignal<Connection>,
+    on_messages: &impl Fn(Vec<Message>) -> Flow,
+    was_open: &mut bool,
+) -> Flow {
+    let (sender, heard) = unbounded();
+    let Some(_source) = Source::open(url, events, &sender) else { return Flow::GoOn };
+    let mut heard = heard.ready_chunks(MOST_AT_ONCE);
+    while let Some(batch) = heard.next().await {
+        let mut messages = Vec::new();
+        let mut broken = false;
+        for item in batch {
+            match item {
+                Heard::Open => {
+                    *was_open = true;
                     set_if_new(connection, Connection::Live);
                 }
-                State::Connecting if was_open => set_if_new(connection, Connection::Lost),
-                State::Connecting => {}
-                State::Closed => return was_open,
-            },
+                Heard::Message(message) => messages.push(message),
+                Heard::Broken => broken = true,
+            }
+        }
+        if !messages.is_empty() && on_messages(messages) == Flow::Stop {
+            return Flow::Stop;
+        }
+        if broken {
+            break;
         }
     }
+    Flow::GoOn
 }
 
-/// All named events in one stream; an item of `None` says that the browser gave the connection up.
-fn subscribe(
-    source: &mut EventSource,
-    events: &'static [&'static str],
-) -> Option<impl Stream<Item = Option<Message>> + use<>> {
-    let mut subscriptions = Vec::new();
-    for event in events.iter().copied() {
-        let messages = source.subscribe(event).ok()?;
-        subscriptions.push(messages.map(move |item| {
-            let (_, message) = item.ok()?;
-            Some(Message { event, data: message.data().as_string().unwrap_or_default() })
-        }));
+/// The browser's connection and what it calls; closed when dropped.
+struct Source {
+    inner: EventSource,
+    _on_open: Closure<dyn FnMut(Event)>,
+    _on_error: Closure<dyn FnMut(Event)>,
+    _on_message: Vec<Closure<dyn FnMut(MessageEvent)>>,
+}
+
+impl Source {
+    fn open(url: &str, events: &'static [&'static str], sender: &UnboundedSender<Heard>) -> Option<Self> {
+        let inner = EventSource::new(url).ok()?;
+        // A receiver that is gone wants nothing any more.
+        let tell = |what: fn() -> Heard| {
+            let sender = sender.clone();
+            Closure::new(move |_: Event| drop(sender.unbounded_send(what())))
+        };
+        let on_open = tell(|| Heard::Open);
+        let on_error = tell(|| Heard::Broken);
+        inner.set_onopen(Some(on_open.as_ref().unchecked_ref()));
+        inner.set_onerror(Some(on_error.as_ref().unchecked_ref()));
+        let mut on_message = Vec::new();
+        for event in events.iter().copied() {
+            let sender = sender.clone();
+            let closure = Closure::new(move |message: MessageEvent| {
+                let data = message.data().as_string().unwrap_or_default();
+                let message = Message { event, id: message.last_event_id(), data };
+                drop(sender.unbounded_send(Heard::Message(message)));
+            });
+            inner.add_event_listener_with_callback(event, closure.as_ref().unchecked_ref()).ok()?;
+            on_message.push(closure);
+        }
+        Some(Self { inner, _on_open: on_open, _on_error: on_error, _on_message: on_message })
     }
-    Some(select_all(subscriptions))
 }
 
-/// Readers are told of changes only.
-fn set_if_new(connection: WriteSignal<Connection>, value: Connection) {
-    connection.maybe_update(|current| {
+impl Drop for Source {
+    fn drop(&mut self) {
+        self.inner.set_onopen(None);
+        self.inner.set_onerror(None);
+        self.inner.close();
+    }
+}
+
+/// Readers are told of changes only. The page may be left already, hence `try_`.
+fn set_if_new(connection: RwSignal<Connection>, value: Connection) {
+    connection.try_maybe_update(|current| {
         let changed = *current != value;
         *current = value;
-        changed
+        (changed, ())
     });
 }
 

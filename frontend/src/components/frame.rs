@@ -4,9 +4,8 @@ use leptos::prelude::*;
 use leptos_router::components::A;
 use leptos_router::hooks::use_location;
 
-use crate::api::{Api, ApiError};
-use crate::app::{HOME, SIGN_IN, SIGN_UP};
-use crate::components::notice::Notice;
+use crate::app::{BLUEPRINTS, HOME, HOST, JOBS, OVERLAYS, SIGN_IN, SIGN_UP, USERS};
+use crate::components::user_menu::UserMenu;
 use crate::session::Session;
 
 /// The bar, then the page. On a narrow screen the bar's entries are behind a menu button.
@@ -75,24 +74,30 @@ fn SignedOutEntries() -> impl IntoView {
 #[component]
 fn SignedInEntries() -> impl IntoView {
     let session = Session::expect();
-    let api: Api = expect_context();
-    let error = RwSignal::new(None::<ApiError>);
-    let sign_out = move |_| {
-        leptos::task::spawn_local(async move {
-            match api.sign_out().await {
-                Ok(()) => session.set_signed_out(),
-                Err(problem) => error.set(Some(problem)),
-            }
-        });
-    };
+    let is_admin = Memo::new(move |_| session.is_admin());
     view! {
         <A href=HOME exact=true attr:class="bar__entry">
             "Servers"
         </A>
-        <span class="bar__user">{move || session.user().map(|user| user.username)}</span>
-        <button class="button" type="button" on:click=sign_out>
-            "Sign out"
-        </button>
-        {move || error.get().map(|error| view! { <Notice>{error.to_string()}</Notice> })}
+        <A href=BLUEPRINTS attr:class="bar__entry">
+            "Blueprints"
+        </A>
+        <A href=JOBS attr:class="bar__entry">
+            "Jobs"
+        </A>
+        <Show when=move || is_admin.get()>
+            <span class="bar__admin" role="group" aria-label="Administration">
+                <A href=OVERLAYS attr:class="bar__entry">
+                    "Overlays"
+                </A>
+                <A href=HOST attr:class="bar__entry">
+                    "Host"
+                </A>
+                <A href=USERS attr:class="bar__entry">
+                    "Users"
+                </A>
+            </span>
+        </Show>
+        <UserMenu />
     }
 }

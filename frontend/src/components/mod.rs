@@ -7,3 +7,4 @@ pub mod frame;
 pub mod notice;
 pub mod page_title;
 pub mod server_row;
+pub mod user_menu;

@@ -6,8 +6,9 @@ use leptos::prelude::*;
 #[component]
 pub fn PageTitle(
     /// The page's name.
-    text: &'static str,
+    #[prop(into)]
+    text: Signal<String>,
 ) -> impl IntoView {
-    document().set_title(&format!("{text} · L4D2 panel"));
+    Effect::new(move |_| text.with(|text| document().set_title(&format!("{text} · L4D2 panel"))));
     view! { <h1 class="page-title">{text}</h1> }
 }

@@ -7,6 +7,7 @@ use crate::api::{Api, ApiError};
 use crate::components::badge::StateBadge;
 use crate::components::notice::Notice;
 use crate::server_list::drift_text;
+use crate::store::Store;
 use crate::text::sentence;
 
 /// What a button of a row does.
@@ -103,6 +104,7 @@ fn Actions(
     error: RwSignal<Option<ApiError>>,
 ) -> impl IntoView {
     let api: Api = expect_context();
+    let store = Store::expect();
     let sending = RwSignal::new(false);
     let actions = Memo::new(move |_| server.with(Action::for_server));
     let press = move |action: Action| {
@@ -113,9 +115,12 @@ fn Actions(
         error.set(None);
         leptos::task::spawn_local(async move {
             let Some(current) = server.try_get_untracked() else { return };
+            // The row may be gone by the time of the answer.
             let answer = action.perform(api, &current).await;
-            // The row may be gone by now.
-            error.try_set(answer.err());
+            match answer {
+                Ok(job) => store.accept_job(&job),
+                Err(problem) => drop(error.try_set(Some(problem))),
+            }
             sending.try_set(false);
         });
     };

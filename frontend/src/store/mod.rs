@@ -1,0 +1,188 @@
+//! Everything the pages share: servers, jobs, blueprints and overlays, kept true by one event stream.
+//!
+//! The stream is open for as long as someone is signed in. Pages only read, and file what their own calls were answered
+//! ([`Store::accept_job`] and the like), so that it shows at once and not only when the stream tells of it.
+
+mod accept;
+mod collection;
+
+use l4d2_contract::{Blueprint, BlueprintId, Job, Overlay, Server, StreamEnd, StreamEndReason, UserId};
+use leptos::prelude::*;
+
+pub use self::collection::{Change, Collection, Resource};
+use crate::api::{Api, ApiError, JobFilter};
+use crate::session::Session;
+use crate::sse::{self, Connection, Flow, Message};
+
+const EVENTS_URL: &str = "/api/v1/events";
+const EVENTS: &[&str] = &["ready", "resync", "server", "job", "blueprint", "overlay", "deleted", "end"];
+
+/// How many of the newest jobs are fetched when the stream begins.
+const RECENT_JOBS: u32 = 50;
+/// How many jobs are kept of those heard of.
+const MOST_JOBS: usize = 1_000;
+
+/// What the pages share; a context.
+#[derive(Debug, Clone, Copy)]
+pub struct Store {
+    api: Api,
+    session: Session,
+    /// The user's own; for admins everybody's.
+    pub servers: RwSignal<Collection<Server>>,
+    /// The newest, not all; of the servers above, and for admins those of the host.
+    pub jobs: RwSignal<Collection<Job>>,
+    /// The user's own.
+    pub blueprints: RwSignal<Collection<Blueprint>>,
+    /// The whole catalog.
+    pub overlays: RwSignal<Collection<Overlay>>,
+    /// How the event stream stands.
+    pub connection: RwSignal<Connection>,
+    /// Why the last fetch failed.
+    pub error: RwSignal<Option<ApiError>>,
+}
+
+impl Store {
+    /// Makes it and keeps it true while someone is signed in.
+    pub fn new(session: Session, api: Api) -> Self {
+        let store = Self {
+            api,
+            session,
+            servers: RwSignal::default(),
+            jobs: RwSignal::default(),
+            blueprints: RwSignal::default(),
+            overlays: RwSignal::default(),
+            connection: RwSignal::new(Connection::Connecting),
+            error: RwSignal::new(None),
+        };
+        // Another user's things must not be seen for a moment, and rights decide what is fetched.
+        let whose = Memo::new(move |_| session.user().map(|user| (user.id, user.admin)));
+        Effect::new(move |_| {
+            store.forget();
+            if whose.get().is_some() {
+                store.fetch();
+                // Closed when this runs again or the page ends.
+                sse::follow(|| EVENTS_URL.to_owned(), EVENTS, store.connection, move |messages| store.hear(&messages));
+            }
+        });
+        // The browser doesn't say why it could not connect. A session that ended meanwhile is found out this way.
+        Effect::new(move |_| {
+            if store.connection.get() == Connection::Lost {
+                leptos::task::spawn_local(async move {
+                    if api.me().await.is_err_and(|error| error.is_unauthorized()) {
+                        session.set_signed_out();
+                    }
+                });
+            }
+        });
+        store
+    }
+
+    /// The store that the app provides to all pages.
+    pub fn expect() -> Self {
+        expect_context()
+    }
+
+    /// Fetches everything anew.
+    pub fn fetch(self) {
+        let (api, all) = (self.api, self.session.is_admin());
+        self.error.set(None);
+        self.fetch_one(self.servers, async move { api.list_servers(all).await });
+        self.fetch_one(self.blueprints, async move { api.list_blueprints().await });
+        self.fetch_one(self.overlays, async move { api.list_overlays().await });
+        self.fetch_one(self.jobs, async move {
+            let page = api.list_jobs(JobFilter::default(), None, RECENT_JOBS).await?;
+            Ok(page.items)
+        });
+    }
+
+    /// A blueprint as a person names it. Somebody else's is private, for admins too.
+    pub fn blueprint_name(self, id: BlueprintId) -> String {
+        self.blueprints.with(|list| match list.get(id) {
+            Some(blueprint) => blueprint.name.clone(),
+            None if list.is_known() => "private blueprint".to_owned(),
+            None => String::new(),
+        })
+    }
+
+    /// Whether something of `user` is the signed-in user's own.
+    pub fn is_own(self, user: UserId) -> bool {
+        self.session.user().is_some_and(|own| own.id == user)
+    }
+
+    fn fetch_one<T, A>(self, collection: RwSignal<Collection<T>>, answer: A)
+    where
+        T: Resource + Send + Sync + 'static,
+        T::Id: Send + Sync,
+        A: Future<Output = Result<Vec<T>, ApiError>> + 'static,
+    {
+        let user = self.session.user_id();
+        let mut fetch = None;
+        collection.update(|list| fetch = Some(list.begin_fetch()));
+        leptos::task::spawn_local(async move {
+            let answer = answer.await;
+            // Somebody else may have signed in meanwhile.
+            let (Some(fetch), true) = (fetch, self.session.user_id() == user) else { return };
+            match answer {
+                Ok(items) => collection.update(|list| list.finish_fetch(fetch, items)),
+                Err(error) => self.error.set(Some(error)),
+            }
+        });
+    }
+
+    fn forget(self) {
+        self.servers.set(Collection::default());
+        self.jobs.set(Collection::default());
+        self.blueprints.set(Collection::default());
+        self.overlays.set(Collection::default());
+        self.connection.set(Connection::Connecting);
+        self.error.set(None);
+    }
+
+    fn hear(self, messages: &[Message]) -> Flow {
+        for message in messages {
+            match message.event {
+                // What happened before the stream began was not heard. Rights may have changed, too.
+                "ready" => self.fetch(),
+                "resync" => self.ask_who(),
+                "end" => {
+                    let end = serde_json::from_str::<StreamEnd>(&message.data);
+                    if end.is_ok_and(|end| end.reason == StreamEndReason::AccessRevoked) {
+                        self.ask_who();
+                    }
+                }
+                event => self.hear_change(event, &message.data),
+            }
+        }
+        Flow::GoOn
+    }
+
+    fn hear_change(self, event: &str, data: &str) {
+        lay_over(self.servers, event, data);
+        lay_over(self.jobs, event, data);
+        lay_over(self.blueprints, event, data);
+        lay_over(self.overlays, event, data);
+        if event == Job::EVENT {
+            self.jobs.update(|jobs| jobs.keep_newest(MOST_JOBS));
+        }
+    }
+
+    /// Reads who is signed in, with which rights, and everything else after that.
+    fn ask_who(self) {
+        leptos::task::spawn_local(async move {
+            self.session.resolve(self.api.me().await);
+            if self.session.user_id().is_some() {
+                self.fetch();
+            }
+        });
+    }
+}
+
+fn lay_over<T>(collection: RwSignal<Collection<T>>, event: &str, data: &str)
+where
+    T: Resource + Send + Sync + 'static,
+    T::Id: Send + Sync,
+{
+    if let Some(change) = Change::parse(event, data) {
+        collection.update(|list| list.apply(change));
+    }
+}
