@@ -5,7 +5,6 @@ use std::io::Write;
 use std::time::Duration;
 
 use anyhow::{Context, Result};
-use l4d2_contract::Operation;
 use l4d2_host::spec::Specification;
 use l4d2_host::supervisor::{ActualState, Outcome};
 use l4d2_host::{Host, HostError, InstanceName, OutputSink};
@@ -19,7 +18,7 @@ pub fn specification(source: &SpecificationSource) -> Result<Specification> {
         version: Specification::VERSION,
         name: InstanceName::parse(&source.server.name)?,
         port: u16::try_from(source.server.port).context("the port is out of range")?,
-        overlays: source.overlays.clone(),
+        overlays: source.overlays.iter().map(|overlay| overlay.path.clone()).collect(),
         arguments: serde_json::from_str(&source.blueprint.arguments)
             .context("the blueprint's arguments are no list")?,
         config: serde_json::from_str(&source.blueprint.config).context("the blueprint's config is no list")?,
@@ -29,6 +28,17 @@ pub fn specification(source: &SpecificationSource) -> Result<Specification> {
 /// The digest that tells whether a server has pending changes.
 pub fn digest(source: &SpecificationSource) -> Result<String> {
     Ok(specification(source)?.digest()?)
+}
+
+/// The host knows an overlay by its place in the specification; people know it by its name.
+pub fn name_overlay(error: HostError, source: &SpecificationSource) -> HostError {
+    let HostError::UnusableOverlay { index, fault } = error else {
+        return error;
+    };
+    let Some(overlay) = source.overlays.get(index) else {
+        return error;
+    };
+    HostError::Overlay(format!("the overlay \"{}\" {fault}", overlay.name))
 }
 
 /// Runs the steps of one job on the host.
@@ -131,17 +141,5 @@ impl<'a> Runner<'a> {
             Ok(Err(HostError::Cancelled)) | Err(_) => Err(timed_out),
             Ok(Err(other)) => Err(other),
         }
-    }
-}
-
-/// A job's operation in a sentence, for logs and errors.
-pub fn describe(operation: Operation) -> &'static str {
-    match operation {
-        Operation::Install => "installing the game",
-        Operation::Initialize => "initializing",
-        Operation::Start => "starting",
-        Operation::Stop => "stopping",
-        Operation::Restart => "restarting",
-        Operation::Delete => "deleting",
     }
 }

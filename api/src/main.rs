@@ -1,5 +1,6 @@
 //! The command line: serve | migrate | promote-admin | demote-admin | openapi | doctor.
 
+use std::io::IsTerminal;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -138,7 +139,11 @@ async fn diagnose(config: &Config) -> Result<ExitCode> {
 /// The log goes to standard error: standard output is for what was asked.
 fn start_logging(config: &Config) -> Result<()> {
     let filter = EnvFilter::try_new(&config.log_filter).context("LOG_FILTER is no filter, such as info")?;
-    let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    let builder = tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        // Colours are for a terminal; in a file or the journal they are noise.
+        .with_ansi(std::io::stderr().is_terminal())
+        .with_writer(std::io::stderr);
     let started = match config.log_format {
         LogFormat::Text => builder.try_init(),
         LogFormat::Json => builder.json().flatten_event(true).try_init(),

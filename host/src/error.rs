@@ -11,7 +11,15 @@ pub enum HostError {
     /// A console line that is more than one line, or no text.
     #[error("a console line is one line of at most 4000 bytes without control characters")]
     InvalidConsoleLine,
-    /// A layer is missing or lies outside the overlay root.
+    /// An overlay of the specification can't be used. Whoever reads this need not be an admin, so not by its path.
+    #[error("overlay {} of the specification {fault}", index + 1)]
+    UnusableOverlay {
+        /// Which one of the specification's list, from 0.
+        index: usize,
+        /// What is wrong and what mends it.
+        fault: &'static str,
+    },
+    /// The layers could not be opened or mounted.
     #[error("{0}")]
     Overlay(String),
     /// The game is not installed.

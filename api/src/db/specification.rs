@@ -13,8 +13,8 @@ pub struct SpecificationSource {
     pub server: servers::Model,
     /// Its blueprint.
     pub blueprint: blueprints::Model,
-    /// The paths of the blueprint's overlays, in order.
-    pub overlays: Vec<String>,
+    /// The blueprint's overlays, in order.
+    pub overlays: Vec<overlays::Model>,
 }
 
 /// Reads the sources of many servers with a fixed number of queries, in the order of `servers`.
@@ -30,7 +30,7 @@ pub async fn load_sources(
         .into_iter()
         .map(|blueprint| (blueprint.id, blueprint))
         .collect();
-    let mut paths: HashMap<i64, Vec<String>> = HashMap::new();
+    let mut layered: HashMap<i64, Vec<overlays::Model>> = HashMap::new();
     let layers = blueprint_overlays::Entity::find()
         .filter(blueprint_overlays::Column::BlueprintId.is_in(ids))
         .order_by_asc(blueprint_overlays::Column::BlueprintId)
@@ -38,23 +38,23 @@ pub async fn load_sources(
         .all(db)
         .await?;
     let used: HashSet<i64> = layers.iter().map(|layer| layer.overlay_id).collect();
-    let catalog: HashMap<i64, String> = overlays::Entity::find()
+    let catalog: HashMap<i64, overlays::Model> = overlays::Entity::find()
         .filter(overlays::Column::Id.is_in(used))
         .all(db)
         .await?
         .into_iter()
-        .map(|overlay| (overlay.id, overlay.path))
+        .map(|overlay| (overlay.id, overlay))
         .collect();
     for layer in layers {
-        if let Some(path) = catalog.get(&layer.overlay_id) {
-            paths.entry(layer.blueprint_id).or_default().push(path.clone());
+        if let Some(overlay) = catalog.get(&layer.overlay_id) {
+            layered.entry(layer.blueprint_id).or_default().push(overlay.clone());
         }
     }
     Ok(servers
         .into_iter()
         .filter_map(|server| {
             let blueprint = blueprints.get(&server.blueprint_id)?.clone();
-            let overlays = paths.get(&server.blueprint_id).cloned().unwrap_or_default();
+            let overlays = layered.get(&server.blueprint_id).cloned().unwrap_or_default();
             Some(SpecificationSource { server, blueprint, overlays })
         })
         .collect())

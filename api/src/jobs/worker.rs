@@ -245,7 +245,8 @@ async fn initialize(state: &AppState, runner: &Runner<'_>, server: ServerId) -> 
         .map_err(panel_failed)?
         .ok_or_else(|| HostError::InvalidSpec("the server or its blueprint is gone".to_owned()))?;
     let specification = facade::specification(&source).map_err(|error| HostError::InvalidSpec(format!("{error:#}")))?;
-    let digest = runner.initialize(&specification).await?;
+    let initialized = runner.initialize(&specification).await;
+    let digest = initialized.map_err(|error| facade::name_overlay(error, &source))?;
     server_state::set_applied_digest(state.db.write(), server, &digest).await.map_err(panel_failed)
 }
 

@@ -3,7 +3,7 @@
 use futures::FutureExt;
 use l4d2_api::config::Settings;
 use l4d2_api::jobs::recovery::INTERRUPTED;
-use l4d2_contract::{ActualState, DesiredState, DisplayState, Job, JobState, Operation, Page, Server};
+use l4d2_contract::{ActualState, DesiredState, DisplayState, Job, JobState, Operation, Overlay, Page, Server};
 use l4d2_host::InstanceName;
 use l4d2_host::supervisor::fake::{FakeCall, FakeStep};
 use serde_json::json;
@@ -189,6 +189,21 @@ async fn a_failed_step_gives_its_status_and_sentence() {
     app.supervisor.on_start(&instance("alpha"), FakeStep::Succeed);
     alice.operate_to_the_end(&app, &alpha, "start").await;
     assert_eq!(server(&alice, &alpha).await.last_error, "", "a success clears the error");
+}
+
+#[tokio::test]
+async fn an_overlay_that_is_not_there_is_called_by_its_name() {
+    let app = TestApp::start().await;
+    let alice = app.admin("alice").await;
+    let overlay = json!({"name": "My maps", "path": "not-on-disk"});
+    let overlay: Overlay = alice.post("/overlays", overlay).await.expect_status(201).json();
+    let alpha = alice.server("alpha", 27015).await;
+    let change = json!({"overlay_ids": [overlay.id]});
+    alice.patch(&format!("/blueprints/{}", alpha.blueprint_id), change).await.expect_status(200);
+    let job = alice.operate_to_the_end(&app, &alpha, "start").await;
+    assert_eq!(job.state, JobState::Failed);
+    assert!(job.error.starts_with("the overlay \"My maps\" is not on disk"), "{}", job.error);
+    assert!(!job.error.contains("not-on-disk"), "its path is for admins: {}", job.error);
 }
 
 #[tokio::test]

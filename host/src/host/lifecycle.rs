@@ -99,16 +99,16 @@ impl Host {
         for (index, path) in specification.overlays.iter().enumerate() {
             let fault = match self.check_overlay(path) {
                 OverlayCheck::Present => continue,
-                OverlayCheck::Missing => "is missing below the overlay root",
-                OverlayCheck::NotADirectory => "is not a directory",
-                OverlayCheck::Escapes => "leads out of the overlay root",
+                OverlayCheck::Missing => "is not on disk: put its directory there, or take it out of the blueprint",
+                OverlayCheck::NotADirectory => {
+                    "is not a directory: replace what is there, or take it out of the blueprint"
+                }
+                OverlayCheck::Escapes => {
+                    "leads out of the overlay root: mend its symbolic link, or take it out of the blueprint"
+                }
             };
             tracing::warn!(path, fault, "an overlay can't be used");
-            return Err(HostError::Overlay(format!(
-                "overlay {} of {} {fault}",
-                index + 1,
-                specification.overlays.len()
-            )));
+            return Err(HostError::UnusableOverlay { index, fault });
         }
         Ok(())
     }
