@@ -1,0 +1,101 @@
+//! Reads single settings. Every error names the setting and says what it may be.
+
+use std::fmt;
+use std::net::{IpAddr, SocketAddr};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use anyhow::{Context, Result, bail, ensure};
+use axum::http::HeaderValue;
+use ipnet::IpNet;
+use l4d2_host::SupervisorChoice;
+
+use super::LogFormat;
+
+const DAY: Duration = Duration::from_hours(24);
+
+pub(super) fn database_url(given: Option<String>, data_dir: &Path) -> Result<String> {
+    let Some(url) = given else {
+        let path = data_dir.join("panel.db");
+        let path = path.to_str().context("DATA_DIR must be valid UTF-8 to hold the database")?;
+        // The characters that would end the path in a URL.
+        let path = path.replace('%', "%25").replace('?', "%3F").replace('#', "%23");
+        return Ok(format!("sqlite://{path}"));
+    };
+    let known = ["sqlite:", "postgres://", "postgresql://"].iter().any(|scheme| url.starts_with(scheme));
+    ensure!(known, "DATABASE_URL must begin with sqlite: or postgres://");
+    Ok(url)
+}
+
+pub(super) fn address(setting: &str, text: &str) -> Result<SocketAddr> {
+    text.parse().with_context(|| format!("{setting}: {text:?} is no ADDRESS:PORT, such as 127.0.0.1:8080"))
+}
+
+pub(super) fn supervisor(text: &str) -> Result<SupervisorChoice> {
+    match text {
+        "auto" => Ok(SupervisorChoice::Auto),
+        "systemd" => Ok(SupervisorChoice::Systemd),
+        "embedded" => Ok(SupervisorChoice::Embedded),
+        other => bail!("SUPERVISOR: {other:?} is none of auto, systemd, embedded"),
+    }
+}
+
+pub(super) fn log_format(text: &str) -> Result<LogFormat> {
+    match text {
+        "text" => Ok(LogFormat::Text),
+        "json" => Ok(LogFormat::Json),
+        other => bail!("LOG_FORMAT: {other:?} is neither text nor json"),
+    }
+}
+
+pub(super) fn within<T: PartialOrd + fmt::Display + Copy>(
+    setting: &str,
+    given: Option<T>,
+    default: T,
+    least: T,
+    most: T,
+) -> Result<T> {
+    let value = given.unwrap_or(default);
+    ensure!(value >= least && value <= most, "{setting} must be between {least} and {most}, not {value}");
+    Ok(value)
+}
+
+pub(super) fn seconds(setting: &str, given: Option<u64>, default: u64, least: u64, most: u64) -> Result<Duration> {
+    within(setting, given, default, least, most).map(Duration::from_secs)
+}
+
+pub(super) fn days(setting: &str, given: Option<u64>, default: u64, most: u64) -> Result<Duration> {
+    let days = within(setting, given, default, 1, most)?;
+    Ok(DAY * u32::try_from(days).unwrap_or(u32::MAX))
+}
+
+fn parts(text: &str) -> impl Iterator<Item = &str> {
+    text.split(',').map(str::trim).filter(|part| !part.is_empty())
+}
+
+pub(super) fn networks(text: &str) -> Result<Vec<IpNet>> {
+    parts(text)
+        .map(|part| {
+            part.parse::<IpNet>()
+                .or_else(|_| part.parse::<IpAddr>().map(IpNet::from))
+                .with_context(|| format!("TRUSTED_PROXIES: {part:?} is neither an address nor a network"))
+        })
+        .collect()
+}
+
+pub(super) fn origins(text: &str) -> Result<Vec<HeaderValue>> {
+    parts(text)
+        .map(|part| {
+            ensure!(
+                part.starts_with("http://") || part.starts_with("https://"),
+                "CORS_ORIGINS: {part:?} is no origin, such as https://panel.example"
+            );
+            HeaderValue::from_str(part).with_context(|| format!("CORS_ORIGINS: {part:?} is no origin"))
+        })
+        .collect()
+}
+
+pub(super) fn beside_this_program(name: &str) -> Result<PathBuf> {
+    let program = std::env::current_exe().context("can't tell where this program lies: set L4D2CTL")?;
+    Ok(program.with_file_name(name))
+}
