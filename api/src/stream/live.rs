@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use axum::body::Body;
 use bytes::{Bytes, BytesMut};
-use futures::stream;
+use futures::{StreamExt, stream};
 use l4d2_contract::{StreamEnd, StreamEndReason};
 use tokio::sync::watch;
 use tokio::time::{Instant, Interval, MissedTickBehavior, interval_at};
@@ -94,11 +94,13 @@ impl<S: Source> Live<S> {
 
     /// The body of the answer.
     pub(super) fn into_body(self) -> Body {
-        Body::from_stream(stream::unfold(Some(self), |live| async {
+        let pieces = stream::unfold(Some(self), |live| async {
             let mut live = live?;
             let (bytes, goes_on) = live.step().await?;
             Some((bytes, goes_on.then_some(live)))
-        }))
+        });
+        // What compresses a file asks once more after its end.
+        Body::from_stream(pieces.fuse())
     }
 
     /// The next bytes, and whether more may follow.

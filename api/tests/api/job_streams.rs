@@ -1,6 +1,7 @@
 //! The stream of a job: replay, resuming, live lines, states, the end.
 
-use axum::http::StatusCode;
+use axum::body::Body;
+use axum::http::{Request, StatusCode, header};
 use l4d2_contract::{Job, JobId, JobLogLine, JobState, LogStream, Page};
 use proptest::prelude::*;
 use serde_json::{Value, json};
@@ -229,6 +230,14 @@ async fn lines_are_also_a_list_and_a_file() {
     assert_eq!(file.headers["content-type"], "text/plain; charset=utf-8");
     assert_eq!(file.headers["content-disposition"], format!("attachment; filename=\"job-{job}.txt\""));
     assert_eq!(file.text(), numbered(1200).map(|line| line + "\n").collect::<String>());
+
+    // As browsers ask for it: what compresses a body asks once more after its end.
+    let request = Request::get(format!("/api/v1{}", path(job, "log.txt")))
+        .header(header::AUTHORIZATION, format!("Bearer {}", alice.opened.token))
+        .header(header::ACCEPT_ENCODING, "gzip");
+    let compressed = alice.send(request.body(Body::empty()).expect("a request")).await.expect_status(200);
+    assert_eq!(compressed.headers["content-encoding"], "gzip");
+    assert!(compressed.body.len() < file.body.len() / 2);
 }
 
 #[tokio::test]
