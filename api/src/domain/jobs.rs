@@ -7,7 +7,7 @@ use crate::app::AppState;
 use crate::auth::Caller;
 use crate::db::jobs::{self as queries, JobFilter};
 use crate::domain::validate;
-use crate::error::ApiResult;
+use crate::error::{ApiError, ApiResult};
 
 /// What a list is narrowed to.
 #[derive(Debug, Clone, Copy, Default)]
@@ -23,6 +23,9 @@ pub struct Filter {
 /// A page of the jobs the caller may see, newest first.
 pub async fn list(state: &AppState, caller: &Caller, filter: Filter, limit: Option<u64>) -> ApiResult<Page<Job>> {
     let limit = validate::page_limit(limit)?;
+    if filter.before.is_some_and(|before| before.0 < 1) {
+        return Err(ApiError::field("before", "must be 1 or more: the `next` of the last page"));
+    }
     if let Some(server) = filter.server {
         access::visible_server(state.db.read(), caller, server).await?;
     }

@@ -31,13 +31,7 @@ where
 
 fn json_problem(rejection: JsonRejection) -> ApiError {
     match rejection {
-        JsonRejection::JsonDataError(error) => {
-            let text = innermost(&error);
-            match field_of(&text) {
-                Some(field) => ApiError::field(field, text),
-                None => ApiError::BadRequest { code: "invalid_input", detail: text },
-            }
-        }
+        JsonRejection::JsonDataError(error) => wrong_field(&innermost(&error), "invalid_input"),
         JsonRejection::JsonSyntaxError(error) => {
             ApiError::BadRequest { code: "invalid_json", detail: format!("the body is no JSON: {}", innermost(&error)) }
         }
@@ -47,6 +41,36 @@ fn json_problem(rejection: JsonRejection) -> ApiError {
         }
         other => ApiError::BadRequest { code: "unreadable_body", detail: other.body_text() },
     }
+}
+
+/// The problem that a complaint of serde's makes: of the field that it names, else of the whole.
+fn wrong_field(text: &str, code: &'static str) -> ApiError {
+    match field_of(text) {
+        Some(field) => {
+            let message =
+                plain(text.strip_prefix(field.as_str()).and_then(|rest| rest.strip_prefix(": ")).unwrap_or(text));
+            ApiError::field(field, message)
+        }
+        None => ApiError::BadRequest { code, detail: plain(text) },
+    }
+}
+
+/// A complaint of serde's without what only a programmer can use: places in the text, names of Rust's types.
+fn plain(text: &str) -> String {
+    const TYPES: [(&str, &str); 5] = [
+        ("u16", "a whole number from 0 to 65535"),
+        ("u32", "a whole number from 0 to 4294967295"),
+        ("u64", "a whole number from 0"),
+        ("usize", "a whole number from 0"),
+        ("i64", "a whole number"),
+    ];
+    let text = text.split_once(" at line ").map_or(text, |(text, _)| text);
+    for (name, words) in TYPES {
+        if let Some(start) = text.strip_suffix(name).filter(|start| start.ends_with("expected ")) {
+            return format!("{start}{words}");
+        }
+    }
+    text.to_owned()
 }
 
 /// The field that serde complains about: as a path before a colon, or in backquotes where there is no path.
@@ -100,15 +124,10 @@ where
     type Rejection = ApiError;
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Self::Rejection> {
-        AxumQuery::from_request_parts(parts, state).await.map(|AxumQuery(value)| Self(value)).map_err(
-            |rejection: QueryRejection| {
-                let text = innermost(&rejection);
-                match field_of(&text) {
-                    Some(field) => ApiError::field(field, text),
-                    None => ApiError::BadRequest { code: "invalid_query", detail: text },
-                }
-            },
-        )
+        AxumQuery::from_request_parts(parts, state)
+            .await
+            .map(|AxumQuery(value)| Self(value))
+            .map_err(|rejection: QueryRejection| wrong_field(&innermost(&rejection), "invalid_query"))
     }
 }
 
@@ -116,15 +135,38 @@ where
 mod tests {
     use axum::body::Body;
     use axum::http::header;
-    use l4d2_contract::{CreateServer, UpdateBlueprint};
+    use l4d2_contract::{CreateServer, FieldError, UpdateBlueprint};
 
     use super::*;
 
-    async fn fields<T: DeserializeOwned + std::fmt::Debug>(body: &'static str) -> Vec<String> {
+    async fn errors<T: DeserializeOwned + std::fmt::Debug>(body: &'static str) -> Vec<FieldError> {
         let request = Request::builder().header(header::CONTENT_TYPE, "application/json").body(Body::from(body));
         match Json::<T>::from_request(request.expect("a request"), &()).await.expect_err("the body is wrong") {
-            ApiError::Invalid(errors) => errors.into_iter().map(|error| error.field).collect(),
+            ApiError::Invalid(errors) => errors,
             other => panic!("{other:?} names no field"),
+        }
+    }
+
+    async fn fields<T: DeserializeOwned + std::fmt::Debug>(body: &'static str) -> Vec<String> {
+        errors::<T>(body).await.into_iter().map(|error| error.field).collect()
+    }
+
+    #[tokio::test]
+    async fn what_is_wrong_is_said_once_and_in_plain_words() {
+        for (body, message) in [
+            (
+                r#"{"name": "a", "port": 70000, "blueprint_id": 1}"#,
+                "invalid value: integer `70000`, expected a whole number from 0 to 65535",
+            ),
+            (
+                r#"{"name": "a", "port": 27015, "blueprint_id": 1.5}"#,
+                "invalid type: floating point `1.5`, expected a whole number",
+            ),
+            (r#"{"name": "a", "port": 27015}"#, "missing field `blueprint_id`"),
+        ] {
+            let messages: Vec<String> =
+                errors::<CreateServer>(body).await.into_iter().map(|error| error.message).collect();
+            assert_eq!(messages, [message], "{body}");
         }
     }
 
