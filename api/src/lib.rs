@@ -3,6 +3,7 @@
 pub mod admin;
 pub mod app;
 pub mod auth;
+pub mod backup;
 pub mod clock;
 pub mod config;
 pub mod data_dir;
@@ -19,3 +20,4 @@ pub mod router;
 pub mod serve;
 pub mod status;
 pub mod stream;
+pub mod systemd;

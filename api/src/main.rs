@@ -1,4 +1,4 @@
-//! The command line: serve | migrate | promote-admin | demote-admin | openapi | doctor.
+//! The command line: serve | migrate | promote-admin | demote-admin | backup | restore | openapi | doctor.
 
 use std::io::IsTerminal;
 use std::path::PathBuf;
@@ -7,7 +7,7 @@ use std::process::ExitCode;
 use anyhow::{Context, Result};
 use clap::{Parser, Subcommand};
 use l4d2_api::config::{Config, LogFormat, Settings};
-use l4d2_api::{admin, data_dir, openapi, serve};
+use l4d2_api::{admin, backup, data_dir, openapi, serve};
 use l4d2_host::Host;
 use l4d2_host::doctor::CheckStatus;
 use tracing_subscriber::EnvFilter;
@@ -30,6 +30,10 @@ enum Command {
     PromoteAdmin(Named),
     /// Take the admin right from a user; works beside a running panel
     DemoteAdmin(Named),
+    /// Write the database and the signing key to one file; works beside a running panel
+    Backup(Archive),
+    /// Put a backup in the place of the present database and key; the panel must not run
+    Restore(Archive),
     /// Print the OpenAPI document
     Openapi,
     /// Check the machine and say what to mend
@@ -49,6 +53,14 @@ struct Common {
 struct Named {
     /// The user's name
     name: String,
+    #[command(flatten)]
+    common: Common,
+}
+
+#[derive(Debug, clap::Args)]
+struct Archive {
+    /// The backup, such as panel-2025-01-31.tar.gz
+    file: PathBuf,
     #[command(flatten)]
     common: Common,
 }
@@ -95,6 +107,14 @@ async fn dispatch(command: Command) -> Result<ExitCode> {
         }
         Command::PromoteAdmin(named) => set_admin(named, true).await,
         Command::DemoteAdmin(named) => set_admin(named, false).await,
+        Command::Backup(Archive { file, common }) => {
+            println!("{}", backup::backup(&common.load()?, &file).await?);
+            Ok(ExitCode::SUCCESS)
+        }
+        Command::Restore(Archive { file, common }) => {
+            println!("{}", backup::restore(&common.load()?, &file).await?);
+            Ok(ExitCode::SUCCESS)
+        }
         Command::Doctor(common) => diagnose(&common.load()?).await,
     }
 }

@@ -17,7 +17,7 @@ use crate::auth::Auth;
 use crate::config::Config;
 use crate::db::Db;
 use crate::http::ops;
-use crate::{data_dir, metrics, router};
+use crate::{data_dir, metrics, router, systemd};
 
 /// Connections still open so long after the streams were ended are cut.
 const DRAIN_LIMIT: Duration = Duration::from_secs(5);
@@ -43,7 +43,10 @@ pub async fn run(config: Config) -> Result<()> {
     let shutdown = state.shutdown.clone();
     cancel_on_signal(shutdown.clone())?;
 
-    let listener = bind("BIND", state.config.bind).await?;
+    let listener = match systemd::activated_listener()? {
+        Some(socket) => TcpListener::from_std(socket).context("could not use the socket that systemd hands over")?,
+        None => bind("BIND", state.config.bind).await?,
+    };
     let metrics_listener = match state.config.metrics_bind {
         Some(address) => Some(bind("METRICS_BIND", address).await?),
         None => None,
@@ -57,12 +60,16 @@ pub async fn run(config: Config) -> Result<()> {
         tasks.spawn(listen(listener, router, shutdown.clone()));
         tasks.close();
     }
+    // Beside the tasks that a shutdown waits for: the panel is alive as long as it winds up.
+    tokio::spawn(systemd::keep_alive());
+    systemd::ready();
     // The line that scripts wait for; everything else goes to the log on standard error.
     println!("listening on http://{address}");
     tracing::info!(%address, supervisor = state.host.supervisor_kind(), "ready");
 
     let ended = panel.await.context("the listener panicked")?;
     shutdown.cancel();
+    systemd::stopping();
     wind_up(&state).await;
     tasks.wait().await;
     state.db.close().await.context("could not close the database")?;

@@ -1,7 +1,9 @@
 //! The real binaries: panel, supervisor, launcher, and the stand-ins for SteamCMD and the game.
 
+mod backup;
 mod command_line;
 mod crash;
 mod flood;
 mod main_job;
 mod panel;
+mod systemd;

@@ -75,20 +75,36 @@ impl Machine {
     }
 
     fn command(&self) -> Command {
-        let mut command = command(&program("l4d2-web"));
+        self.command_of(&program("l4d2-web"))
+    }
+
+    fn command_of(&self, program: &Path) -> Command {
+        let mut command = command(program);
         command.env_clear().env("PATH", std::env::var_os("PATH").unwrap_or_default());
         command.env("STANDIN_STEAMCMD_MS", self.steamcmd_millis.to_string());
         command
     }
 
-    fn data_dir(&self) -> PathBuf {
+    pub(crate) fn data_dir(&self) -> PathBuf {
         self.path().join("data")
     }
 
     /// Starts the panel and waits until it listens.
     pub(crate) async fn start(&self) -> Panel {
-        let mut child = self
-            .command()
+        self.start_as(self.command()).await
+    }
+
+    /// The same, as systemd starts it: told by the environment, and with a socket that listens already.
+    pub(crate) async fn start_activated(&self, socket: std::net::TcpListener, environment: &[(&str, &str)]) -> Panel {
+        let mut shell = self.command_of(Path::new("/bin/sh"));
+        shell.args(["-c", "exec 3<&0 </dev/null; export LISTEN_PID=$$ LISTEN_FDS=1; exec \"$0\" \"$@\""]);
+        shell.arg(program("l4d2-web")).envs(environment.iter().copied());
+        shell.stdin(Stdio::from(std::os::fd::OwnedFd::from(socket)));
+        self.start_as(shell).await
+    }
+
+    async fn start_as(&self, mut command: Command) -> Panel {
+        let mut child = command
             .args(["serve", "--bind", "127.0.0.1:0", "--supervisor", "embedded", "--data-dir"])
             .arg(self.data_dir())
             .arg("--l4d2-root")
@@ -174,6 +190,11 @@ impl Panel {
 
     pub(crate) async fn sign_in(&self, name: &str) -> Script {
         self.enter("login", name).await
+    }
+
+    /// The script of another panel, with the token that it got there.
+    pub(crate) fn take_over(&self, script: &Script) -> Script {
+        Script { http: self.http.clone(), address: self.address.clone(), token: script.token.clone() }
     }
 
     async fn enter(&self, how: &str, name: &str) -> Script {
