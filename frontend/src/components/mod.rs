@@ -1,6 +1,7 @@
 //! What pages are made of.
 
 pub mod badge;
+pub mod confirm;
 pub mod credentials_form;
 pub mod field;
 pub mod frame;
