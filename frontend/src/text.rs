@@ -11,9 +11,52 @@ pub fn sentence(fragment: &str) -> String {
     sentence
 }
 
+/// A size as a person reads it, in the units that file managers use: 1 GB is 10^9 bytes.
+pub fn bytes(count: u64) -> String {
+    const UNITS: [&str; 4] = ["bytes", "kB", "MB", "GB"];
+    let mut unit = 0;
+    let (mut whole, mut tenths) = (count, 0);
+    while whole >= 1_000 && unit + 1 < UNITS.len() {
+        tenths = whole % 1_000 / 100;
+        whole /= 1_000;
+        unit += 1;
+    }
+    if unit == 0 || whole >= 100 {
+        format!("{whole} {}", UNITS[unit])
+    } else {
+        format!("{whole}.{tenths} {}", UNITS[unit])
+    }
+}
+
+/// Names in a sentence: `alpha`, `alpha and bravo`, `alpha, bravo and charlie`.
+pub fn names(names: &[String]) -> String {
+    match names.split_last() {
+        None => String::new(),
+        Some((only, [])) => only.clone(),
+        Some((last, others)) => format!("{} and {last}", others.join(", ")),
+    }
+}
+
 #[cfg(test)]
 mod tests {
-    use super::sentence;
+    use super::{bytes, names, sentence};
+
+    #[test]
+    fn sizes_have_a_unit_that_suits_them() {
+        assert_eq!(bytes(0), "0 bytes");
+        assert_eq!(bytes(1_500), "1.5 kB");
+        assert_eq!(bytes(9_298_234_567), "9.2 GB");
+        assert_eq!(bytes(1_234_000_000_000), "1234 GB");
+    }
+
+    #[test]
+    fn names_are_joined_as_in_a_sentence() {
+        let all = ["alpha", "bravo", "charlie"].map(str::to_owned);
+        assert_eq!(names(&all[..0]), "");
+        assert_eq!(names(&all[..1]), "alpha");
+        assert_eq!(names(&all[..2]), "alpha and bravo");
+        assert_eq!(names(&all), "alpha, bravo and charlie");
+    }
 
     #[test]
     fn fragments_become_sentences() {

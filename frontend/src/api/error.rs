@@ -40,6 +40,19 @@ impl ApiError {
         !fields.is_empty() && fields.iter().all(|error| names.contains(&error.field.as_str()))
     }
 
+    /// What is wrong with entries of a list, such as `config[3]`, by their places.
+    pub fn entries(&self, list: &str) -> Vec<(usize, String)> {
+        let place =
+            |error: &FieldError| error.field.strip_prefix(list)?.strip_prefix('[')?.strip_suffix(']')?.parse().ok();
+        self.fields().iter().filter_map(|error| Some((place(error)?, sentence(&error.message)))).collect()
+    }
+
+    /// Whether every part of the error is shown beside one of these fields or one of their entries.
+    pub fn is_only_about_entries(&self, lists: &[&str]) -> bool {
+        let list = |error: &FieldError| error.field.split('[').next().is_some_and(|name| lists.contains(&name));
+        !self.fields().is_empty() && self.fields().iter().all(list)
+    }
+
     fn fields(&self) -> &[FieldError] {
         match self {
             Self::Problem(problem) => &problem.errors,
@@ -64,3 +77,34 @@ impl fmt::Display for ApiError {
 }
 
 impl std::error::Error for ApiError {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn invalid(fields: &[&str]) -> ApiError {
+        let error = |field: &&str| FieldError { field: (*field).to_owned(), message: "is wrong".to_owned() };
+        ApiError::Problem(Box::new(Problem {
+            kind: String::new(),
+            title: String::new(),
+            status: 400,
+            detail: String::new(),
+            code: "invalid_input".to_owned(),
+            errors: fields.iter().map(error).collect(),
+        }))
+    }
+
+    #[test]
+    fn entries_of_a_list_are_found_by_their_places() {
+        let error = invalid(&["config[3]", "arguments[0]", "config", "configuration[1]"]);
+        assert_eq!(error.entries("config"), [(3, "Is wrong.".to_owned())]);
+        assert_eq!(error.entries("overlay_ids"), []);
+    }
+
+    #[test]
+    fn what_is_shown_at_its_place_needs_no_notice() {
+        assert!(invalid(&["config[3]", "name"]).is_only_about_entries(&["config", "name"]));
+        assert!(!invalid(&["config[3]", "port"]).is_only_about_entries(&["config", "name"]));
+        assert!(!ApiError::Unreachable.is_only_about_entries(&["config"]));
+    }
+}

@@ -4,12 +4,15 @@
 //! session's CSRF token; an answer of 401 ends the session here too, whichever call it came from. Each resource's calls
 //! are in a file of their own.
 
+mod account;
 mod auth;
 mod blueprints;
 mod error;
+mod host;
 mod jobs;
 mod overlays;
 mod servers;
+mod users;
 
 use gloo_net::http::{Method, Request, RequestBuilder, Response};
 use l4d2_contract::Page;

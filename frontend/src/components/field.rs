@@ -5,8 +5,11 @@ use leptos::prelude::*;
 /// A labelled input.
 #[component]
 pub fn Field(
-    /// The name on the wire; also the input's id.
+    /// The name on the wire.
     name: &'static str,
+    /// The input's id where the page has more than one of this name; else the name is.
+    #[prop(optional, into)]
+    id: Option<String>,
     /// What a person reads.
     label: &'static str,
     /// `text` or `password`.
@@ -22,17 +25,18 @@ pub fn Field(
     #[prop(into)]
     error: Signal<Option<String>>,
 ) -> impl IntoView {
-    let hint_id = format!("{name}-hint");
-    let error_id = format!("{name}-error");
+    let id = id.unwrap_or_else(|| name.to_owned());
+    let hint_id = format!("{id}-hint");
+    let error_id = format!("{id}-error");
     let described_by = format!("{hint_id} {error_id}");
     view! {
         <div class="field">
-            <label class="field__label" for=name>
+            <label class="field__label" for=id.clone()>
                 {label}
             </label>
             <input
                 class="field__input"
-                id=name
+                id=id
                 name=name
                 type=kind
                 autocomplete=autocomplete
