@@ -1,0 +1,96 @@
+//! Name and path of an overlay: for a new one, and to change one.
+
+use l4d2_contract::{CreateOverlay, Overlay, UpdateOverlay};
+use leptos::ev::SubmitEvent;
+use leptos::prelude::*;
+
+use crate::api::Api;
+use crate::components::field::Field;
+use crate::components::notice::Notice;
+use crate::components::sending::Sending;
+use crate::store::{Change, Store};
+
+const FIELDS: [&str; 2] = ["name", "path"];
+
+/// The form.
+#[component]
+pub fn OverlayForm(
+    /// The one to change; left out: a new one.
+    #[prop(optional, into)]
+    overlay: Option<Overlay>,
+    /// It was saved, or the person thought better of it.
+    #[prop(optional, into)]
+    on_end: Option<Callback<()>>,
+) -> impl IntoView {
+    let (api, store): (Api, Store) = (expect_context(), Store::expect());
+    let sending = Sending::new();
+    let id = overlay.as_ref().map(|overlay| overlay.id);
+    let prefix = id.map_or_else(|| "new-overlay".to_owned(), |id| format!("overlay-{id}"));
+    let name = RwSignal::new(overlay.as_ref().map(|overlay| overlay.name.clone()).unwrap_or_default());
+    let path = RwSignal::new(overlay.and_then(|overlay| overlay.path).unwrap_or_default());
+    let save = move |event: SubmitEvent| {
+        event.prevent_default();
+        let (new_name, new_path) = (name.get_untracked(), path.get_untracked());
+        let call = async move {
+            match id {
+                None => api.create_overlay(&CreateOverlay { name: new_name, path: new_path }).await,
+                Some(id) => {
+                    let change = UpdateOverlay { name: Some(new_name), path: Some(new_path) };
+                    api.update_overlay(id, &change).await
+                }
+            }
+        };
+        sending.start(call, move |saved| {
+            store.overlays.update(|list| list.apply(Change::Changed(saved)));
+            if let Some(end) = on_end {
+                end.try_run(());
+            } else {
+                name.try_set(String::new());
+                path.try_set(String::new());
+            }
+        });
+    };
+    view! {
+        <form class="form form--row" novalidate on:submit=save>
+            {move || sending.other_than(&FIELDS).map(|text| view! { <Notice>{text}</Notice> })}
+            <Field
+                name="name"
+                id=format!("{prefix}-name")
+                label="Name"
+                kind="text"
+                autocomplete="off"
+                hint="What blueprints' authors read."
+                value=name
+                error=sending.field("name")
+            />
+            <Field
+                name="path"
+                id=format!("{prefix}-path")
+                label="Directory"
+                kind="text"
+                autocomplete="off"
+                hint="Relative to the overlay root. It need not be there yet."
+                value=path
+                error=sending.field("path")
+            />
+            <div class="form__buttons">
+                <button
+                    class="button"
+                    class:button--primary=id.is_none()
+                    type="submit"
+                    aria-disabled=move || sending.busy_attribute()
+                >
+                    {if id.is_some() { "Save" } else { "Add overlay" }}
+                </button>
+                {on_end
+                    .map(|end| {
+                        view! {
+                            <button class="button" type="button" on:click=move |_| end.run(())>
+                                "Cancel"
+                            </button>
+                        }
+                    })}
+            </div>
+        </form>
+    }
+}

@@ -1,0 +1,107 @@
+//! The machine, for admins: the game's installation, the disk, what keeps servers up, and the doctor's checks.
+
+use l4d2_contract::{HostInfo, HostSupervisor, JobState, Operation};
+use leptos::prelude::*;
+
+use crate::api::Api;
+use crate::components::admin_only::AdminOnly;
+use crate::components::doctor::Checks;
+use crate::components::installation::InstallationCard;
+use crate::components::loaded::Loaded;
+use crate::components::page_title::PageTitle;
+use crate::store::Store;
+use crate::text::bytes;
+
+/// The page.
+#[component]
+pub fn HostPage() -> impl IntoView {
+    view! {
+        <AdminOnly>
+            <Machine />
+        </AdminOnly>
+    }
+}
+
+#[component]
+fn Machine() -> impl IntoView {
+    let (api, store): (Api, Store) = (expect_context(), Store::expect());
+    let installs = Memo::new(move |_| {
+        store.jobs.with(|jobs| {
+            let done = |state: JobState| state.is_final();
+            jobs.iter().filter(|job| job.operation == Operation::Install && done(job.state)).map(|job| job.id).max()
+        })
+    });
+    // What was found before an install is old after it.
+    let host = LocalResource::new(move || {
+        installs.track();
+        api.get_host()
+    });
+    view! {
+        <PageTitle text="Host" />
+        <Loaded
+            resource=host
+            view=move |info: HostInfo| {
+                view! {
+                    <div class="columns">
+                        <InstallationCard installation=info.installation />
+                        <Resources
+                            supervisor=info.supervisor
+                            free=info.disk_free_bytes
+                            total=info.disk_total_bytes
+                        />
+                    </div>
+                    <section class="card" aria-labelledby="checks-title">
+                        <div class="card__head">
+                            <h2 class="section-title" id="checks-title">
+                                "Checks"
+                            </h2>
+                            <button class="button" type="button" on:click=move |_| host.refetch()>
+                                "Check again"
+                            </button>
+                        </div>
+                        <Checks checks=info.checks />
+                    </section>
+                }
+                    .into_any()
+            }
+        />
+    }
+}
+
+#[component]
+fn Resources(
+    /// What keeps the servers running.
+    supervisor: HostSupervisor,
+    /// Free bytes on the disk.
+    free: u64,
+    /// All bytes of the disk.
+    total: u64,
+) -> impl IntoView {
+    let (supervisor, why) = match supervisor {
+        HostSupervisor::Systemd => ("systemd", "Servers are units of the machine's own service manager."),
+        HostSupervisor::Embedded => {
+            ("built in", "Servers are kept up by small processes of the panel's own, which outlive it.")
+        }
+    };
+    let used = total.saturating_sub(free);
+    view! {
+        <section class="card" aria-labelledby="machine-title">
+            <h2 class="section-title" id="machine-title">
+                "Machine"
+            </h2>
+            <dl class="facts">
+                <div class="facts__fact">
+                    <dt>"Disk"</dt>
+                    <dd>
+                        <meter class="meter" min="0" max=total.to_string() value=used.to_string() aria-label="Disk used" />
+                        {format!("{} free of {}", bytes(free), bytes(total))}
+                    </dd>
+                </div>
+                <div class="facts__fact">
+                    <dt>"Supervisor"</dt>
+                    <dd>{supervisor} <span class="row__detail">{why}</span></dd>
+                </div>
+            </dl>
+        </section>
+    }
+}
