@@ -7,15 +7,24 @@ use leptos_router::path;
 use crate::api::Api;
 use crate::components::frame::Frame;
 use crate::components::notice::Notice;
+use crate::components::time::Clock;
+use crate::components::unsaved::Unsaved;
+use crate::pages::account::AccountPage;
+use crate::pages::blueprint_editor::{BlueprintPage, NewBlueprintPage};
+use crate::pages::blueprints::BlueprintsPage;
+use crate::pages::host::HostPage;
 use crate::pages::not_found::NotFoundPage;
+use crate::pages::overlays::OverlaysPage;
 use crate::pages::servers::ServersPage;
 use crate::pages::sign_in::SignInPage;
 use crate::pages::sign_up::SignUpPage;
+use crate::pages::users::UsersPage;
 use crate::session::Session;
 use crate::store::Store;
 
 pub const HOME: &str = "/";
 pub const BLUEPRINTS: &str = "/blueprints";
+pub const NEW_BLUEPRINT: &str = "/blueprints/new";
 pub const JOBS: &str = "/jobs";
 pub const OVERLAYS: &str = "/overlays";
 pub const HOST: &str = "/host";
@@ -32,6 +41,8 @@ pub fn App() -> impl IntoView {
     provide_context(session);
     provide_context(api);
     provide_context(Store::new(session, api));
+    provide_context(Clock::start());
+    provide_context(Unsaved::start());
     ask_who(session, api);
 
     let is_signed_in = move || session.is_signed_in();
@@ -48,6 +59,13 @@ pub fn App() -> impl IntoView {
                         fallback=Unresolved
                     >
                         <Route path=path!("/") view=ServersPage />
+                        <Route path=path!("/blueprints") view=BlueprintsPage />
+                        <Route path=path!("/blueprints/new") view=NewBlueprintPage />
+                        <Route path=path!("/blueprints/:id") view=BlueprintPage />
+                        <Route path=path!("/overlays") view=OverlaysPage />
+                        <Route path=path!("/host") view=HostPage />
+                        <Route path=path!("/users") view=UsersPage />
+                        <Route path=path!("/account") view=AccountPage />
                     </ProtectedParentRoute>
                     <ProtectedRoute
                         path=path!("/sign-in")

@@ -6,7 +6,10 @@
 
 mod api;
 mod app;
+mod blueprint_form;
 mod components;
+mod draft;
+mod lines;
 mod pages;
 #[cfg(test)]
 mod samples;
@@ -15,6 +18,7 @@ mod session;
 mod sse;
 mod store;
 mod text;
+mod time;
 
 fn main() {
     leptos::mount::mount_to_body(app::App);

@@ -1,11 +1,30 @@
 //! What pages are made of.
 
+pub mod account_password;
+pub mod account_sessions;
+pub mod account_tokens;
+pub mod admin_only;
 pub mod badge;
+pub mod blueprint_actions;
+pub mod blueprint_editor;
 pub mod confirm;
+pub mod copy;
 pub mod credentials_form;
+pub mod doctor;
 pub mod field;
 pub mod frame;
+pub mod installation;
+pub mod lines_editor;
+pub mod linked_servers;
+pub mod loaded;
+pub mod mark;
 pub mod notice;
+pub mod order_list;
+pub mod overlay_form;
 pub mod page_title;
+pub mod preview;
+pub mod sending;
 pub mod server_row;
+pub mod time;
+pub mod unsaved;
 pub mod user_menu;
