@@ -195,7 +195,9 @@ async fn set_aside(config: &Config, database: &Path) -> Result<Option<PathBuf>> 
     for file in [database, &key] {
         if let (true, Some(name)) = (file.exists(), file.file_name()) {
             let kept = directory.join(name);
-            fs::hard_link(file, &kept).with_context(|| format!("could not keep {}", file.display()))?;
+            // A database that lies on another file system can't be linked here.
+            let linked = fs::hard_link(file, &kept).or_else(|_| fs::copy(file, &kept).map(drop));
+            linked.with_context(|| format!("could not keep {}", file.display()))?;
         }
     }
     // A journal of the old database must not be applied to the new one.

@@ -69,7 +69,6 @@ pub async fn run(config: Config) -> Result<()> {
 
     let ended = panel.await.context("the listener panicked")?;
     shutdown.cancel();
-    systemd::stopping();
     wind_up(&state).await;
     tasks.wait().await;
     state.db.close().await.context("could not close the database")?;
@@ -120,6 +119,7 @@ fn cancel_on_signal(shutdown: CancellationToken) -> Result<()> {
                 std::process::exit(130);
             }
             tracing::info!("shutting down");
+            systemd::stopping();
             shutdown.cancel();
         }
     });
