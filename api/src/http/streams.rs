@@ -182,11 +182,28 @@ struct ServerLogsQuery {
 
 impl ServerLogsQuery {
     fn lines(self) -> ApiResult<usize> {
-        match self.lines.unwrap_or(SERVER_LINES_DEFAULT) {
-            lines @ 0..=SERVER_LINES_MOST => Ok(lines),
-            _ => Err(ApiError::field("lines", format!("must be between 0 and {SERVER_LINES_MOST}"))),
-        }
+        lines(self.lines)
     }
+}
+
+fn lines(asked: Option<usize>) -> ApiResult<usize> {
+    match asked.unwrap_or(SERVER_LINES_DEFAULT) {
+        lines @ 0..=SERVER_LINES_MOST => Ok(lines),
+        _ => Err(ApiError::field("lines", format!("must be between 0 and {SERVER_LINES_MOST}"))),
+    }
+}
+
+/// Where a game's stream begins.
+#[derive(Debug, Clone, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+struct ServerStreamQuery {
+    /// 0 to 2,000; left out: 200. Without a cursor only.
+    #[param(minimum = 0, maximum = 2000, example = 200)]
+    lines: Option<usize>,
+    /// Go on behind this cursor. It wins over `Last-Event-ID`, which a browser can't send with a new connection.
+    #[param(max_length = 1024, example = "9f2c-1024")]
+    cursor: Option<String>,
 }
 
 /// List the last lines of a game's output
@@ -213,7 +230,7 @@ async fn list_server_logs(
 /// Follow a game's output
 ///
 /// The last lines first, then live, over restarts of the game and of the panel. `id` is an opaque cursor: sent as
-/// `Last-Event-ID`, the stream goes on behind it, and `lines` doesn't count. `event` is `stdout`, `data` is the line;
+/// `cursor` or `Last-Event-ID`, the stream goes on behind it, and `lines` doesn't count. `event` is `stdout`, `data` is the line;
 /// `event: skipped` says that lines are gone, `event: end` says why the stream ends. A comment comes every 15 s.
 #[utoipa::path(
     get,
@@ -222,12 +239,13 @@ async fn list_server_logs(
     security(("session_cookie" = []), ("bearer" = [])),
     params(
         ("id" = ServerId, Path, description = "the server", example = 1),
-        ServerLogsQuery,
+        ServerStreamQuery,
         ("Last-Event-ID" = Option<String>, Header, description = "go on behind this cursor", example = "9f2c-1024"),
     ),
     responses(
         (status = 200, description = "server-sent events", body = String, content_type = "text/event-stream",
             example = "id: 9f2c-1024\nevent: stdout\ndata: Connection to Steam servers successful.\n\n"),
+        (status = 400, description = "the cursor to go on from is none"),
         (status = 403, description = "it belongs to somebody else"),
         (status = 429, description = "too many streams are open (`too_many_streams`)"),
     ),
@@ -236,21 +254,24 @@ async fn stream_server_log(
     State(state): State<AppState>,
     caller: Caller,
     Path(id): Path<ServerId>,
-    Query(query): Query<ServerLogsQuery>,
+    Query(query): Query<ServerStreamQuery>,
     headers: HeaderMap,
 ) -> ApiResult<Events> {
-    let lines = query.lines()?;
-    let start = match headers.get(LAST_EVENT_ID) {
-        None => LogStart::Last(lines),
-        Some(value) => LogStart::After(cursor(value)?),
-    };
+    let start = server_log_start(query, &headers)?;
     stream::server_log(&state, caller, id, start).await.map(events)
 }
 
-fn cursor(value: &HeaderValue) -> ApiResult<LogCursor> {
-    let text = value.to_str().ok().filter(|text| !text.is_empty() && text.len() <= CURSOR_MOST_BYTES);
-    let text = text.ok_or_else(|| ApiError::field("Last-Event-ID", "must be the id of an earlier event"))?;
-    Ok(LogCursor(text.to_owned()))
+fn server_log_start(query: ServerStreamQuery, headers: &HeaderMap) -> ApiResult<LogStart> {
+    let lines = lines(query.lines)?;
+    let (field, cursor) = match (query.cursor, headers.get(LAST_EVENT_ID)) {
+        (Some(cursor), _) => ("cursor", Some(cursor)),
+        (None, Some(value)) => ("Last-Event-ID", value.to_str().ok().map(str::to_owned)),
+        (None, None) => return Ok(LogStart::Last(lines)),
+    };
+    let cursor = cursor.filter(|text| !text.is_empty() && text.len() <= CURSOR_MOST_BYTES);
+    cursor
+        .map(|cursor| LogStart::After(LogCursor(cursor)))
+        .ok_or_else(|| ApiError::field(field, "must be the id of an earlier event"))
 }
 
 /// Follow changes

@@ -44,6 +44,12 @@ async fn a_game_log_is_replayed_followed_and_gone_on_with() {
     assert_eq!(lines.iter().map(|line| line.data.as_str()).collect::<Vec<_>>(), ["line 12", "line 13", "line 14"]);
     drop(again);
 
+    // A new connection of a browser can't send the header; the query wins over it.
+    let by_query = format!("{path}?cursor={}", live[1].id);
+    let mut once_more = Stream::open_behind(&app, &alice, &by_query, Some(&live[0].id)).await;
+    assert_eq!(once_more.lines(1).await[0].data, "line 13");
+    drop(once_more);
+
     app.supervisor.rotate(&alpha(), 1);
     let mut gone = Stream::open_behind(&app, &alice, &path, Some("no such cursor")).await;
     let skipped = gone.named("skipped").await;
@@ -73,6 +79,7 @@ async fn the_last_lines_are_a_list_too() {
         }
     }
     assert_eq!(request(&app, &alice, &format!("{path}/stream"), Some("")).await.status(), 400);
+    assert_eq!(request(&app, &alice, &format!("{path}/stream?cursor="), None).await.status(), 400);
 }
 
 #[tokio::test]
