@@ -18,6 +18,7 @@ export const PASSWORD = 'correct horse battery';
 /** A panel with its directory, and ways to fill it. */
 class Site {
   #names = 0;
+  #installed = false;
 
   constructor(panel, environment) {
     this.panel = panel;
@@ -37,10 +38,16 @@ class Site {
     return `${kind}-${this.#names}`;
   }
 
+  /** A port that no server has. */
+  async freePort() {
+    const [port] = await freePorts(20000 + Math.floor(Math.random() * 10000), 1);
+    return port;
+  }
+
   /** A server with a blueprint of its own, not started. */
   async newServer(client) {
     const name = this.newName('server');
-    const [port] = await freePorts(20000 + Math.floor(Math.random() * 10000), 1);
+    const port = await this.freePort();
     const blueprint = await client.post('/blueprints', {
       name: `${name} blueprint`,
       arguments: ['+map c1m1_hotel'],
@@ -63,10 +70,12 @@ class Site {
     return admin.client.post('/overlays', { name, path: name });
   }
 
-  /** Installs the stand-in for the game. */
+  /** Installs the stand-in for the game, once: it would be refused while servers of other tests run. */
   async install() {
+    if (this.#installed) return;
     const { client } = await this.newAdmin();
     await client.runJob('/jobs', 'install');
+    this.#installed = true;
   }
 }
 
@@ -134,6 +143,9 @@ const ALLOWED_STATUS = [
   ['/overlays', 400],
   ['/overlays/\\d+', 409],
   ['/users/\\d+', 409],
+  ['/servers', 400],
+  ['/(servers|jobs)/\\d+', 403],
+  ['/(servers|jobs)/\\d+', 404],
 ];
 
 /** Signs in as a person would. */

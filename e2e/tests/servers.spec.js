@@ -1,7 +1,7 @@
 import { expect, expectFits, signIn, test } from './fixtures.js';
 
 function row(page, server) {
-  return page.getByRole('listitem').filter({ hasText: server.name });
+  return page.getByRole('list', { name: 'Servers', exact: true }).getByRole('listitem').filter({ hasText: server.name });
 }
 
 test('a server made by a script is in the list, and is nobody else’s', async ({ page, site, browser }) => {

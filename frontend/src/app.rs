@@ -1,5 +1,6 @@
 //! The frame around all pages: who is signed in, the bar on top, the routes.
 
+use l4d2_contract::{JobId, ServerId};
 use leptos::prelude::*;
 use leptos_router::components::{Outlet, ProtectedParentRoute, ProtectedRoute, Route, Router, Routes};
 use leptos_router::path;
@@ -13,8 +14,12 @@ use crate::pages::account::AccountPage;
 use crate::pages::blueprint_editor::{BlueprintPage, NewBlueprintPage};
 use crate::pages::blueprints::BlueprintsPage;
 use crate::pages::host::HostPage;
+use crate::pages::job::JobPage;
+use crate::pages::jobs::JobsPage;
 use crate::pages::not_found::NotFoundPage;
 use crate::pages::overlays::OverlaysPage;
+use crate::pages::server::ServerPage;
+use crate::pages::server_new::NewServerPage;
 use crate::pages::servers::ServersPage;
 use crate::pages::sign_in::SignInPage;
 use crate::pages::sign_up::SignUpPage;
@@ -23,6 +28,7 @@ use crate::session::Session;
 use crate::store::Store;
 
 pub const HOME: &str = "/";
+pub const SERVER_NEW: &str = "/servers/new";
 pub const BLUEPRINTS: &str = "/blueprints";
 pub const NEW_BLUEPRINT: &str = "/blueprints/new";
 pub const JOBS: &str = "/jobs";
@@ -32,6 +38,16 @@ pub const USERS: &str = "/users";
 pub const ACCOUNT: &str = "/account";
 pub const SIGN_IN: &str = "/sign-in";
 pub const SIGN_UP: &str = "/sign-up";
+
+/// Where a server's page is.
+pub fn server_address(server: ServerId) -> String {
+    format!("/servers/{server}")
+}
+
+/// Where a job's page is.
+pub fn job_address(job: JobId) -> String {
+    format!("/jobs/{job}")
+}
 
 /// The whole application.
 #[component]
@@ -66,6 +82,10 @@ pub fn App() -> impl IntoView {
                         <Route path=path!("/host") view=HostPage />
                         <Route path=path!("/users") view=UsersPage />
                         <Route path=path!("/account") view=AccountPage />
+                        <Route path=path!("/servers/new") view=NewServerPage />
+                        <Route path=path!("/servers/:id") view=ServerPage />
+                        <Route path=path!("/jobs") view=JobsPage />
+                        <Route path=path!("/jobs/:id") view=JobPage />
                     </ProtectedParentRoute>
                     <ProtectedRoute
                         path=path!("/sign-in")

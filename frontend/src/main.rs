@@ -9,10 +9,14 @@ mod app;
 mod blueprint_form;
 mod components;
 mod draft;
+mod job_pages;
+mod job_words;
 mod lines;
 mod pages;
 #[cfg(test)]
 mod samples;
+mod save;
+mod server_form;
 mod server_list;
 mod session;
 mod sse;

@@ -2,9 +2,7 @@
 
 /// A sentence made of what the panel says in fragments: a capital first, a full stop last.
 pub fn sentence(fragment: &str) -> String {
-    let mut letters = fragment.chars();
-    let mut sentence: String = letters.next().into_iter().flat_map(char::to_uppercase).collect();
-    sentence.push_str(letters.as_str());
+    let mut sentence = capitalized(fragment);
     if !sentence.is_empty() && !sentence.ends_with(['.', '!', '?', '…']) {
         sentence.push('.');
     }
@@ -35,6 +33,14 @@ pub fn names(names: &[String]) -> String {
         Some((only, [])) => only.clone(),
         Some((last, others)) => format!("{} and {last}", others.join(", ")),
     }
+}
+
+/// The same with a capital first.
+pub fn capitalized(text: &str) -> String {
+    let mut letters = text.chars();
+    let mut capitalized: String = letters.next().into_iter().flat_map(char::to_uppercase).collect();
+    capitalized.push_str(letters.as_str());
+    capitalized
 }
 
 #[cfg(test)]

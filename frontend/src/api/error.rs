@@ -29,6 +29,16 @@ impl ApiError {
         matches!(self, Self::Problem(problem) if problem.code == "csrf_failed")
     }
 
+    /// The person has no right to it.
+    pub fn is_forbidden(&self) -> bool {
+        matches!(self, Self::Problem(problem) if problem.status == 403)
+    }
+
+    /// There is no such thing.
+    pub fn is_not_found(&self) -> bool {
+        matches!(self, Self::Problem(problem) if problem.status == 404)
+    }
+
     /// What is wrong with the field, where the panel named it.
     pub fn field(&self, name: &str) -> Option<String> {
         self.fields().iter().find(|error| error.field == name).map(|error| sentence(&error.message))

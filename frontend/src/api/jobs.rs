@@ -16,6 +16,14 @@ pub struct JobFilter {
     pub state: Option<JobState>,
 }
 
+impl JobFilter {
+    /// Whether a job belongs into the list.
+    pub fn takes(self, job: &Job) -> bool {
+        self.server.is_none_or(|server| job.server_id == Some(server))
+            && self.state.is_none_or(|state| job.state == state)
+    }
+}
+
 impl Api {
     /// A page of the jobs that the user may see, newest first, those before `before` if it is given.
     pub async fn list_jobs(self, filter: JobFilter, before: Option<JobId>, limit: u32) -> Result<Page<Job>, ApiError> {
@@ -31,6 +39,10 @@ impl Api {
             let _ = write!(url, "&before={before}");
         }
         self.read(&url).await
+    }
+
+    pub async fn get_job(self, job: JobId) -> Result<Job, ApiError> {
+        self.read(&format!("/jobs/{job}")).await
     }
 
     pub async fn cancel_job(self, job: JobId) -> Result<Job, ApiError> {

@@ -1,54 +1,19 @@
 //! One server of the dashboard: its state, its facts, and the buttons that make sense now.
 
-use l4d2_contract::{ActualState, Job, JobId, Server, ServerOperation};
+use l4d2_contract::{ActualState, Server};
 use leptos::prelude::*;
+use leptos_router::components::A;
 
-use crate::api::{Api, ApiError};
+use crate::api::ApiError;
+use crate::app::{job_address, server_address};
 use crate::components::badge::StateBadge;
 use crate::components::notice::Notice;
+use crate::components::progress::Progress;
+use crate::components::server_actions::ServerActions;
+use crate::components::time::Clock;
 use crate::server_list::drift_text;
 use crate::store::Store;
 use crate::text::sentence;
-
-/// What a button of a row does.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Action {
-    Run(ServerOperation),
-    Cancel(JobId),
-}
-
-impl Action {
-    /// The buttons of a server, in their order.
-    fn for_server(server: &Server) -> Vec<Self> {
-        if let Some(job) = server.active_job {
-            return vec![Self::Cancel(job)];
-        }
-        match server.actual_state {
-            ActualState::Running => vec![Self::Run(ServerOperation::Restart), Self::Run(ServerOperation::Stop)],
-            ActualState::Stopped | ActualState::Failed => vec![Self::Run(ServerOperation::Start)],
-            ActualState::Unknown => vec![Self::Run(ServerOperation::Start), Self::Run(ServerOperation::Stop)],
-        }
-    }
-
-    fn label(self, server: &Server) -> &'static str {
-        match self {
-            Self::Run(ServerOperation::Start) => "Start",
-            Self::Run(ServerOperation::Stop) => "Stop",
-            Self::Run(ServerOperation::Restart) if server.pending_changes => "Restart to apply changes",
-            Self::Run(ServerOperation::Restart) => "Restart",
-            Self::Run(ServerOperation::Initialize) => "Initialize",
-            Self::Run(ServerOperation::Delete) => "Delete",
-            Self::Cancel(_) => "Cancel",
-        }
-    }
-
-    async fn perform(self, api: Api, server: &Server) -> Result<Job, ApiError> {
-        match self {
-            Self::Run(operation) => api.create_server_job(server.id, operation).await,
-            Self::Cancel(job) => api.cancel_job(job).await,
-        }
-    }
-}
 
 /// A row of the list of servers.
 #[component]
@@ -59,23 +24,20 @@ pub fn ServerRow(
     blueprint: Memo<String>,
 ) -> impl IntoView {
     let error = RwSignal::new(None::<ApiError>);
-    let name = move || server.with(|server| server.name.clone());
-    let remarks = move || {
-        server.with(|server| {
-            let pending = server.pending_changes.then(|| "changes pending".to_owned());
-            [drift_text(server), pending].into_iter().flatten().collect::<Vec<_>>().join("; ")
-        })
-    };
-    // An old error says nothing about the job that is at work now.
-    let last_error = move || {
-        server.with(|server| server.active_job.is_none().then(|| sentence(&server.last_error))).unwrap_or_default()
-    };
+    let name = Memo::new(move |_| server.with(|server| server.name.clone()));
+    let address = server.with_untracked(|server| server_address(server.id));
+    let pending = move || server.with(|server| server.pending_changes.then_some("changes pending"));
+    let last_error = Memo::new(move |_| server.with(last_error));
     view! {
         <li class="server">
             <span class="server__state">
                 <StateBadge server />
             </span>
-            <span class="server__name">{name}</span>
+            <span class="server__name">
+                <A href=address attr:class="link">
+                    {name}
+                </A>
+            </span>
             <span class="server__port">
                 <span class="visually-hidden">"Port "</span>
                 {move || server.with(|server| server.port)}
@@ -83,59 +45,63 @@ pub fn ServerRow(
             <span class="server__blueprint">
                 <span class="visually-hidden">"Blueprint "</span>
                 {blueprint}
-                <span class="server__remarks">{remarks}</span>
+                <span class="server__remarks">{pending}</span>
+            </span>
+            <span class="server__doing">
+                <Doing server />
             </span>
             <span class="server__actions">
-                <Actions server error />
+                <ServerActions server error />
             </span>
-            <Show when=move || !last_error().is_empty()>
+            <Show when=move || last_error.with(|text| !text.is_empty())>
                 <p class="server__error">{last_error}</p>
             </Show>
-            {move || error.get().map(|error| view! { <Notice>{error.to_string()}</Notice> })}
+            {move || error.get().map(|problem| view! {
+                <Notice on_dismiss=move |()| error.set(None)>{problem.to_string()}</Notice>
+            })}
         </li>
     }
 }
 
+/// An old error says nothing about the job that is at work now.
+pub fn last_error(server: &Server) -> String {
+    if server.active_job.is_none() { sentence(&server.last_error) } else { String::new() }
+}
+
+/// What it is doing, what is amiss, or how long it has been as it is.
 #[component]
-fn Actions(
+pub fn Doing(
     /// The server.
     server: Memo<Server>,
-    /// Why the last press of a button came to nothing.
-    error: RwSignal<Option<ApiError>>,
 ) -> impl IntoView {
-    let api: Api = expect_context();
     let store = Store::expect();
-    let sending = RwSignal::new(false);
-    let actions = Memo::new(move |_| server.with(Action::for_server));
-    let press = move |action: Action| {
-        if sending.get_untracked() {
-            return;
-        }
-        sending.set(true);
-        error.set(None);
-        leptos::task::spawn_local(async move {
-            let Some(current) = server.try_get_untracked() else { return };
-            // The row may be gone by the time of the answer.
-            let answer = action.perform(api, &current).await;
-            match answer {
-                Ok(job) => store.accept_job(&job),
-                Err(problem) => drop(error.try_set(Some(problem))),
-            }
-            sending.try_set(false);
-        });
+    let clock = Clock::expect();
+    let job = Memo::new(move |_| server.with(|server| server.active_job));
+    let progress = Signal::derive(move || {
+        let job = job.get()?;
+        store.jobs.with(|jobs| jobs.get(job)?.progress)
+    });
+    let standing = move || {
+        server.with(|server| {
+            drift_text(server).or_else(|| {
+                let since = clock.since(server.actual_state_updated_at.as_deref()?, None);
+                match server.actual_state {
+                    ActualState::Running => Some(format!("up {since}")),
+                    ActualState::Stopped => Some(format!("for {since}")),
+                    ActualState::Failed | ActualState::Unknown => Some(format!("since {since}")),
+                }
+            })
+        })
     };
-    let button = move |action: Action| {
-        view! {
-            <button
-                class="button"
-                type="button"
-                aria-disabled=move || sending.get().then_some("true")
-                on:click=move |_| press(action)
-            >
-                {move || server.with(|server| action.label(server))}
-                <span class="visually-hidden">" "{move || server.with(|server| server.name.clone())}</span>
-            </button>
+    move || match job.get() {
+        Some(id) => view! {
+            <A href=job_address(id) attr:class="link">
+                "job "
+                {id.to_string()}
+            </A>
+            <Progress value=progress label="Progress" />
         }
-    };
-    move || actions.get().into_iter().map(button).collect_view()
+        .into_any(),
+        None => view! { <span class="muted">{standing}</span> }.into_any(),
+    }
 }

@@ -1,61 +1,66 @@
-//! The dashboard: the user's servers as they are at this moment.
+//! The dashboard: the servers as they are at this moment, and what was done last.
 
 use l4d2_contract::{Server, ServerId};
 use leptos::prelude::*;
+use leptos_router::components::A;
 
-use crate::components::notice::Notice;
+use crate::app::{JOBS, SERVER_NEW};
+use crate::components::connection_notice::ConnectionNotice;
+use crate::components::first_steps::FirstSteps;
+use crate::components::job_list::JobList;
 use crate::components::page_title::PageTitle;
 use crate::components::server_row::ServerRow;
 use crate::server_list;
-use crate::sse::Connection;
+use crate::session::Session;
 use crate::store::Store;
 
-/// The list of servers.
+const RECENT_JOBS: usize = 8;
+
+/// The list of servers. Admins can look at everybody's.
 #[component]
 pub fn ServersPage() -> impl IntoView {
-    let store = Store::expect();
-    let own = move |server: &&Server| store.is_own(server.user_id);
+    let (session, store) = (Session::expect(), Store::expect());
+    let all = RwSignal::new(false);
+    let is_shown = move |server: &&Server| all.get() || store.is_own(server.user_id);
     // The list's rows are made anew only when the order changes, not with every change of a server.
     let order = Memo::new(move |_| {
-        store.servers.with(|list| list.is_known().then(|| server_list::order(list.iter().filter(own))))
+        store.servers.with(|list| list.is_known().then(|| server_list::order(list.iter().filter(is_shown))))
     });
     let summary = Memo::new(move |_| {
         store.servers.with(|list| {
-            if list.is_known() { server_list::summary(list.iter().filter(own)) } else { "Loading…".to_owned() }
+            if list.is_known() { server_list::summary(list.iter().filter(is_shown)) } else { "Loading…".to_owned() }
         })
     });
+    let is_admin = Memo::new(move |_| session.is_admin());
+    let has_rows = Memo::new(move |_| order.with(|order| order.as_ref().is_some_and(|order| !order.is_empty())));
     view! {
-        <PageTitle text="Servers" />
-        <p class="summary" role="status">
-            {summary}
-        </p>
-        {move || {
-            (store.connection.get() == Connection::Lost)
-                .then(|| {
-                    view! {
-                        <Notice>
-                            "The connection to the panel was lost. What is shown may be old; trying to connect again."
-                        </Notice>
-                    }
-                })
-        }}
-        {move || {
-            let error = store.error.get()?;
-            Some(
-                view! {
-                    <Notice>{error.to_string()}</Notice>
-                    <button class="button" type="button" on:click=move |_| store.fetch()>
-                        "Try again"
-                    </button>
-                },
-            )
-        }}
+        <div class="page-head">
+            <PageTitle text="Servers" />
+            <Show when=move || has_rows.get()>
+                <A href=SERVER_NEW attr:class="button button--primary">
+                    "New server"
+                </A>
+            </Show>
+        </div>
+        <div class="facts-line">
+            <p class="summary" role="status">
+                {summary}
+            </p>
+            <Show when=move || is_admin.get()>
+                <label class="check facts-line__end">
+                    <input type="checkbox" prop:checked=all on:change:target=move |event| all.set(event.target().checked()) />
+                    "Everybody's servers"
+                </label>
+            </Show>
+        </div>
+        <ConnectionNotice />
         {move || match order.with(|order| order.as_ref().map(Vec::is_empty)) {
             None if store.error.with(Option::is_some) => ().into_any(),
             None => view! { <Loading /> }.into_any(),
-            Some(true) => view! { <NoServers /> }.into_any(),
+            Some(true) => view! { <FirstSteps /> }.into_any(),
             Some(false) => view! { <Rows order /> }.into_any(),
         }}
+        <RecentJobs />
     }
 }
 
@@ -99,18 +104,21 @@ fn Loading() -> impl IntoView {
 }
 
 #[component]
-fn NoServers() -> impl IntoView {
+fn RecentJobs() -> impl IntoView {
+    let store = Store::expect();
+    let jobs =
+        Memo::new(move |_| store.jobs.with(|jobs| jobs.iter().rev().take(RECENT_JOBS).cloned().collect::<Vec<_>>()));
     view! {
-        <div class="card empty">
-            <h2 class="empty__title">"No servers yet"</h2>
-            <p>
-                "A server runs from a blueprint: an ordered list of overlays, launch arguments and lines of server.cfg. "
-                "Blueprints and servers are made through the API."
-            </p>
-            // Another application: not for the router.
-            <a class="button button--primary" href="/api/v1/docs" rel="external">
-                "Open the API's documentation"
-            </a>
-        </div>
+        <Show when=move || jobs.with(|jobs| !jobs.is_empty())>
+            <section class="part">
+                <h2 class="part__title">"Recent jobs"</h2>
+                <JobList jobs label="Recent jobs" />
+                <p>
+                    <A href=JOBS attr:class="link">
+                        "All jobs"
+                    </A>
+                </p>
+            </section>
+        </Show>
     }
 }

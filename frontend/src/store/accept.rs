@@ -21,6 +21,15 @@ impl Store {
             self.servers.update(|servers| servers.apply(Change::Changed(server)));
         }
     }
+
+    /// A server was made or changed.
+    pub fn accept_server(self, server: Server) {
+        let known = self.servers.with_untracked(|list| list.get(server.id).map(|known| known.updated_at.clone()));
+        // The times are of one format and one zone, so the later one is the greater text.
+        if known.is_none_or(|known| known <= server.updated_at) {
+            self.servers.update(|servers| servers.apply(Change::Changed(server)));
+        }
+    }
 }
 
 /// How far a job is; it never goes back.

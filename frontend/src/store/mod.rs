@@ -5,11 +5,13 @@
 
 mod accept;
 mod collection;
+mod lookup;
 
 use l4d2_contract::{Blueprint, BlueprintId, Job, Overlay, Server, StreamEnd, StreamEndReason, UserId};
 use leptos::prelude::*;
 
 pub use self::collection::{Change, Collection, Resource};
+pub use self::lookup::{Found, Lookup};
 use crate::api::{Api, ApiError, JobFilter};
 use crate::session::Session;
 use crate::sse::{self, Connection, Flow, Message};
@@ -167,7 +169,7 @@ impl Store {
     }
 
     /// Reads who is signed in, with which rights, and everything else after that.
-    fn ask_who(self) {
+    pub fn ask_who(self) {
         leptos::task::spawn_local(async move {
             self.session.resolve(self.api.me().await);
             if self.session.user_id().is_some() {

@@ -1,0 +1,71 @@
+//! What stands in the place of a page whose subject isn't there, or not yet.
+
+use leptos::prelude::*;
+use leptos_router::components::A;
+
+use crate::components::notice::Notice;
+use crate::components::page_title::PageTitle;
+use crate::store::Found;
+
+/// The page for each way in which the search for its subject can stand.
+#[component]
+pub fn FoundPage(
+    /// How it stands.
+    found: Memo<Found>,
+    /// What it is, with its article, such as `this server`.
+    what: &'static str,
+    /// Where all of its kind are: an address and the words of the link.
+    all: (&'static str, &'static str),
+    /// Asks again.
+    #[prop(into)]
+    retry: Callback<()>,
+    /// The page.
+    children: ChildrenFn,
+) -> impl IntoView {
+    let (address, words) = all;
+    let back = move || {
+        view! {
+            <p>
+                <A href=address attr:class="link">
+                    {words}
+                </A>
+            </p>
+        }
+    };
+    move || match found.get() {
+        Found::Here => children().into_any(),
+        Found::Loading => view! {
+            <p class="muted" role="status">
+                "One moment…"
+            </p>
+        }
+        .into_any(),
+        Found::Gone => view! {
+            <PageTitle text="Deleted" />
+            <p role="status">{format!("{} is gone: it was deleted.", crate::text::capitalized(what))}</p>
+            {back()}
+        }
+        .into_any(),
+        Found::Failed(error) if error.is_not_found() => view! {
+            <PageTitle text="Not found" />
+            <p>{error.to_string()}</p>
+            {back()}
+        }
+        .into_any(),
+        Found::Failed(error) if error.is_forbidden() => view! {
+            <PageTitle text="Not allowed" />
+            <p>"It belongs to somebody else."</p>
+            {back()}
+        }
+        .into_any(),
+        Found::Failed(error) => view! {
+            <Notice>{error.to_string()}</Notice>
+            <p>
+                <button class="button" type="button" on:click=move |_| retry.run(())>
+                    "Try again"
+                </button>
+            </p>
+        }
+        .into_any(),
+    }
+}

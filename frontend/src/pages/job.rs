@@ -1,0 +1,145 @@
+//! One job: what it does, how far it is, and its log.
+
+use std::str::FromStr;
+
+use l4d2_contract::{Job, JobId};
+use leptos::prelude::*;
+use leptos_router::components::A;
+use leptos_router::hooks::use_params_map;
+
+use crate::api::{Api, ApiError};
+use crate::app::{JOBS, server_address};
+use crate::components::badge::JobBadge;
+use crate::components::found::FoundPage;
+use crate::components::log::{LogSource, LogView};
+use crate::components::notice::Notice;
+use crate::components::page_title::PageTitle;
+use crate::components::progress::Progress;
+use crate::components::time::{Clock, RelativeTime};
+use crate::job_words::{span, standing, title};
+use crate::pages::not_found::NotFoundPage;
+use crate::store::{Lookup, Store};
+use crate::text::sentence;
+
+/// The page of the job that the address names.
+#[component]
+pub fn JobPage() -> impl IntoView {
+    let params = use_params_map();
+    let id = Memo::new(move |_| params.with(|params| params.get("id").and_then(|id| JobId::from_str(&id).ok())));
+    move || match id.get() {
+        Some(id) => view! { <JobById id /> }.into_any(),
+        None => view! { <NotFoundPage /> }.into_any(),
+    }
+}
+
+#[component]
+fn JobById(
+    /// Which one.
+    id: JobId,
+) -> impl IntoView {
+    let api: Api = expect_context();
+    let lookup = Lookup::new(Store::expect().jobs, id, move |id| api.get_job(id));
+    view! {
+        <FoundPage found=lookup.found what="this job" all=(JOBS, "All jobs") retry=move |()| lookup.retry()>
+            {lookup.expect().map(|job| view! { <JobHead job /> })}
+            <LogView
+                source=LogSource::Job(id)
+                label=format!("Log of job {id}")
+                empty="Nothing was written yet."
+            />
+        </FoundPage>
+    }
+}
+
+#[component]
+fn JobHead(
+    /// The job.
+    job: Memo<Job>,
+) -> impl IntoView {
+    let clock = Clock::expect();
+    let name = Memo::new(move |_| job.with(title));
+    let state = Memo::new(move |_| job.with(|job| job.state));
+    let how = move || {
+        job.with(|job| {
+            let (start, end) = span(job);
+            standing(job.state, &clock.since(start, end))
+        })
+    };
+    let error = Memo::new(move |_| job.with(|job| sentence(&job.error)));
+    let exit =
+        move || job.with(|job| job.exit_code.filter(|code| *code != 0)).map(|code| format!(" · exit status {code}"));
+    view! {
+        <PageTitle text=name />
+        <div class="facts-line">
+            <JobBadge state />
+            <span class="muted">
+                {how} {exit} " · filed "
+                <RelativeTime at=Signal::derive(move || job.with(|job| job.created_at.clone())) />
+            </span>
+            <ServerLink job />
+            <Cancel job />
+        </div>
+        <Progress value=Signal::derive(move || job.with(|job| job.progress)) label=name />
+        <Show when=move || error.with(|error| !error.is_empty())>
+            <p class="job__why">{error}</p>
+        </Show>
+    }
+}
+
+#[component]
+fn ServerLink(
+    /// The job.
+    job: Memo<Job>,
+) -> impl IntoView {
+    move || {
+        let (id, name) = job.with(|job| (job.server_id, job.server_name.clone()));
+        Some(view! {
+            <A href=server_address(id?) attr:class="link">
+                {name}
+            </A>
+        })
+    }
+}
+
+#[component]
+fn Cancel(
+    /// The job.
+    job: Memo<Job>,
+) -> impl IntoView {
+    let (api, store): (Api, Store) = (expect_context(), Store::expect());
+    let error = RwSignal::new(None::<ApiError>);
+    let asked = RwSignal::new(false);
+    let is_open = Memo::new(move |_| job.with(|job| !job.state.is_final()));
+    let cancel = move |_| {
+        if asked.get_untracked() {
+            return;
+        }
+        asked.set(true);
+        error.set(None);
+        let id = job.with_untracked(|job| job.id);
+        leptos::task::spawn_local(async move {
+            match api.cancel_job(id).await {
+                Ok(job) => store.accept_job(&job),
+                Err(problem) => {
+                    error.try_set(Some(problem));
+                    asked.try_set(false);
+                }
+            }
+        });
+    };
+    view! {
+        <Show when=move || is_open.get()>
+            <button
+                class="button facts-line__end"
+                type="button"
+                aria-disabled=move || asked.get().then_some("true")
+                on:click=cancel
+            >
+                {move || if asked.get() { "Cancelling…" } else { "Cancel job" }}
+            </button>
+        </Show>
+        {move || error.get().map(|problem| view! {
+            <Notice on_dismiss=move |()| error.set(None)>{problem.to_string()}</Notice>
+        })}
+    }
+}
