@@ -143,6 +143,9 @@ const ALLOWED_STATUS = [
   ['/overlays', 400],
   ['/overlays/\\d+', 409],
   ['/users/\\d+', 409],
+  // A session may end while the page fetches.
+  ['/(servers|blueprints|overlays|jobs)\\?limit=\\d+', 401],
+  ['/events', 401],
   ['/servers', 400],
   ['/(servers|jobs)/\\d+', 403],
   ['/(servers|jobs)/\\d+', 404],
