@@ -9,14 +9,14 @@ pub fn sentence(fragment: &str) -> String {
     sentence
 }
 
-/// A size as a person reads it, in the units that file managers use: 1 GB is 10^9 bytes.
+/// A size as a person reads it, in the units that the doctor's checks use: 1 GiB is 2^30 bytes.
 pub fn bytes(count: u64) -> String {
-    const UNITS: [&str; 4] = ["bytes", "kB", "MB", "GB"];
+    const UNITS: [&str; 4] = ["bytes", "KiB", "MiB", "GiB"];
     let mut unit = 0;
     let (mut whole, mut tenths) = (count, 0);
-    while whole >= 1_000 && unit + 1 < UNITS.len() {
-        tenths = whole % 1_000 / 100;
-        whole /= 1_000;
+    while whole >= 1_024 && unit + 1 < UNITS.len() {
+        tenths = whole % 1_024 * 10 / 1_024;
+        whole /= 1_024;
         unit += 1;
     }
     if unit == 0 || whole >= 100 {
@@ -50,9 +50,9 @@ mod tests {
     #[test]
     fn sizes_have_a_unit_that_suits_them() {
         assert_eq!(bytes(0), "0 bytes");
-        assert_eq!(bytes(1_500), "1.5 kB");
-        assert_eq!(bytes(9_298_234_567), "9.2 GB");
-        assert_eq!(bytes(1_234_000_000_000), "1234 GB");
+        assert_eq!(bytes(1_536), "1.5 KiB");
+        assert_eq!(bytes(9_298_234_567), "8.6 GiB");
+        assert_eq!(bytes(1 << 40), "1024 GiB");
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! Wire types of the panel's HTTP API, shared by the API and the SPA.
 //!
-//! Only serde here: no rule that needs a database, no clock. With the feature `openapi` every type also has a schema.
+//! Only serde here, and the pure rules for what people type: no rule that needs a database, no clock. With the feature `openapi` every type also has a schema.
 //! Requests refuse unknown fields, answers never carry a secret other than one just made for its reader.
 
 mod auth;
@@ -13,6 +13,7 @@ mod overlay;
 mod page;
 mod patch;
 mod problem;
+pub mod rules;
 mod server;
 mod text;
 mod user;

@@ -14,11 +14,6 @@ use tokio::sync::Semaphore;
 
 use crate::error::{ApiError, ApiResult};
 
-/// Passwords have at least so many characters.
-pub const LEAST_CHARS: usize = 6;
-/// Passwords have at most so many characters.
-pub const MOST_CHARS: usize = 1024;
-
 /// Requests that may wait for a hash; more are turned away, so that a flood holds neither memory nor the people behind it.
 const QUEUE: usize = 256;
 /// Half the processors, but no more than these: each hash also takes 19 MiB.

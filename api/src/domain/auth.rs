@@ -5,6 +5,7 @@
 
 mod tokens;
 
+use l4d2_contract::rules;
 use l4d2_contract::{
     ChangePassword, Credentials, Me, Page, Session, SessionId, SessionOpened, TokenType, User, UserId,
 };
@@ -13,7 +14,6 @@ use sea_orm::ConnectionTrait;
 pub use tokens::{create_token, delete_token, list_tokens};
 
 use crate::app::AppState;
-use crate::auth::password::{LEAST_CHARS, MOST_CHARS};
 use crate::auth::{Caller, Client};
 use crate::clock;
 use crate::db::entity::{sessions, users};
@@ -25,7 +25,6 @@ use crate::domain::users::view as user_view;
 use crate::domain::validate::Faults;
 use crate::error::{ApiError, ApiResult};
 
-const MAX_USERNAME_CHARS: usize = 64;
 /// Expired API tokens stay listed so long, so that their user sees why a script was turned away.
 const EXPIRED_TOKENS_STAY_MILLIS: i64 = 30 * 24 * 60 * 60 * 1000;
 /// The same whether the name or the password is wrong.
@@ -97,7 +96,7 @@ pub async fn me(state: &AppState, caller: &Caller) -> ApiResult<Me> {
 /// Replaces the password and revokes all other sessions.
 pub async fn change_password(state: &AppState, caller: &Caller, change: ChangePassword) -> ApiResult<()> {
     let mut faults = Faults::default();
-    check_new_password(&mut faults, "new_password", &change.new_password);
+    faults.check("new_password", rules::check_password(&change.new_password));
     faults.finish()?;
     let user = user_of(state, caller).await?;
     if !state.auth.passwords.verify(change.current_password, Some(&user.password_digest)).await? {
@@ -190,27 +189,14 @@ fn session_view(row: sessions::Model, current: Option<SessionId>) -> Session {
 
 /// The user of a name. What can't be a name is nobody's, and not every database can even be asked for it.
 pub(crate) async fn find_by_name(db: &Db, name: &str) -> ApiResult<Option<users::Model>> {
-    if is_username(name) { Ok(db::users::find_by_name(db.read(), name).await?) } else { Ok(None) }
-}
-
-fn is_username(text: &str) -> bool {
-    (1..=MAX_USERNAME_CHARS).contains(&text.len())
-        && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"_-.".contains(&byte))
+    if rules::check_username(name).is_ok() { Ok(db::users::find_by_name(db.read(), name).await?) } else { Ok(None) }
 }
 
 fn check_new_user(username: &str, password: &str) -> ApiResult<()> {
     let mut faults = Faults::default();
-    if !is_username(username) {
-        faults.add("username", format_args!("must be 1 to {MAX_USERNAME_CHARS} of letters, digits, _ - ."));
-    }
-    check_new_password(&mut faults, "password", password);
+    faults.check("username", rules::check_username(username));
+    faults.check("password", rules::check_password(password));
     faults.finish()
-}
-
-fn check_new_password(faults: &mut Faults, field: &str, password: &str) {
-    if !(LEAST_CHARS..=MOST_CHARS).contains(&password.chars().count()) {
-        faults.add(field, format_args!("must be {LEAST_CHARS} to {MOST_CHARS} characters long"));
-    }
 }
 
 fn wrong_current_password() -> ApiError {

@@ -1,11 +1,12 @@
 //! Changing one's password.
 
 use l4d2_contract::ChangePassword;
+use l4d2_contract::rules;
 use leptos::ev::SubmitEvent;
 use leptos::prelude::*;
 
 use crate::api::Api;
-use crate::components::field::Field;
+use crate::components::field::{Field, Rule};
 use crate::components::notice::Notice;
 use crate::components::sending::Sending;
 
@@ -55,6 +56,7 @@ pub fn PasswordForm(
                     kind="password"
                     autocomplete="new-password"
                     hint="6 characters or more."
+                rule=Some(rules::check_password as Rule)
                     value=new
                     error=sending.field("new_password")
                 />

@@ -1,5 +1,6 @@
 //! Named tokens with which scripts act as the user.
 
+use l4d2_contract::rules;
 use l4d2_contract::{ApiToken, CreateApiToken, CreatedApiToken};
 use leptos::ev::SubmitEvent;
 use leptos::prelude::*;
@@ -7,7 +8,7 @@ use leptos::prelude::*;
 use crate::api::Api;
 use crate::components::confirm::{Confirm, Question};
 use crate::components::copy::CopyText;
-use crate::components::field::Field;
+use crate::components::field::{Field, Rule};
 use crate::components::loaded::{Fetched, Loaded};
 use crate::components::notice::Notice;
 use crate::components::sending::Sending;
@@ -157,6 +158,7 @@ fn NewToken(
                 kind="text"
                 autocomplete="off"
                 hint="What it is for."
+                rule=Some(rules::check_name as Rule)
                 value=name
                 error=sending.field("name")
             />

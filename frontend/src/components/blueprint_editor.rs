@@ -1,13 +1,13 @@
 //! The blueprint editor: overlays, arguments and lines of server.cfg in the order in which they act, the preview beside
 //! them, the linked servers and the buttons below.
 
-use l4d2_contract::BlueprintId;
+use l4d2_contract::{BlueprintId, rules};
 use leptos::prelude::*;
 
 use crate::blueprint_form::BlueprintForm;
 use crate::components::blueprint_actions::Actions;
 use crate::components::confirm::{Confirm, Question};
-use crate::components::field::Field;
+use crate::components::field::{Field, Rule};
 use crate::components::lines_editor::LinesEditor;
 use crate::components::linked_servers::{LinkedServers, linked};
 use crate::components::notice::Notice;
@@ -43,6 +43,7 @@ pub fn Editor(
                         label="Name"
                         kind="text"
                         autocomplete="off"
+                        rule=Some(rules::check_name as Rule)
                         value=form.name
                         error=saving.field("name")
                     />

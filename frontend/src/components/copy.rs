@@ -23,7 +23,7 @@ pub fn CopyText(
     text: String,
 ) -> impl IntoView {
     let outcome = RwSignal::new(Outcome::NotPressed);
-    let field = NodeRef::<html::Input>::new();
+    let field = NodeRef::<html::Textarea>::new();
     let value = text.clone();
     let copy = move |_| {
         if let Some(field) = field.get_untracked() {
@@ -39,7 +39,7 @@ pub fn CopyText(
     };
     view! {
         <div class="copy">
-            <input class="field__input copy__text" node_ref=field readonly aria-label=label value=value />
+            <textarea class="field__input copy__text" node_ref=field readonly rows="1" aria-label=label prop:value=value></textarea>
             <button class="button" type="button" on:click=copy>
                 "Copy"
             </button>

@@ -2,12 +2,12 @@
 
 use std::future::Future;
 
-use l4d2_contract::{Credentials, Me, SessionOpened};
+use l4d2_contract::{Credentials, Me, SessionOpened, rules};
 use leptos::ev::SubmitEvent;
 use leptos::prelude::*;
 
 use crate::api::ApiError;
-use crate::components::field::Field;
+use crate::components::field::{Field, Rule};
 use crate::components::notice::Notice;
 use crate::session::Session;
 
@@ -26,6 +26,9 @@ pub fn CredentialsForm<F, Answer>(
     /// The rules of passwords.
     #[prop(optional)]
     password_hint: &'static str,
+    /// Whether name and password are new, and so held to the rules while they are typed.
+    #[prop(optional)]
+    are_new: bool,
     /// The call.
     send: F,
 ) -> impl IntoView
@@ -72,6 +75,7 @@ where
                 kind="text"
                 autocomplete="username"
                 hint=username_hint
+                rule=are_new.then_some(rules::check_username as Rule)
                 value=username
                 error=field_error("username")
             />
@@ -81,6 +85,7 @@ where
                 kind="password"
                 autocomplete=password_autocomplete
                 hint=password_hint
+                rule=are_new.then_some(rules::check_password as Rule)
                 value=password
                 error=field_error("password")
             />

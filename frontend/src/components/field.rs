@@ -1,6 +1,12 @@
 //! One input of a form, with its label, its rules and what is wrong with it.
 
+use l4d2_contract::rules::Fault;
 use leptos::prelude::*;
+
+use crate::text::sentence;
+
+/// What decides about a text as it is typed.
+pub type Rule = fn(&str) -> Result<(), Fault>;
 
 /// A labelled input.
 #[component]
@@ -21,10 +27,23 @@ pub fn Field(
     hint: &'static str,
     /// What was typed.
     value: RwSignal<String>,
-    /// What is wrong with it.
+    /// The rule that is held to while it is typed.
+    #[prop(optional_no_strip)]
+    rule: Option<Rule>,
+    /// What the panel said is wrong with it.
     #[prop(into)]
     error: Signal<Option<String>>,
 ) -> impl IntoView {
+    let typed = RwSignal::new(false);
+    // An empty field is not wrong before it is sent.
+    let broken = move |value: &String| {
+        let rule = rule.filter(|_| !value.is_empty())?;
+        rule(value).err().map(|fault| sentence(&fault))
+    };
+    let fault = Memo::new(move |_| {
+        let own = if typed.get() { value.with(broken) } else { None };
+        own.or_else(|| error.get())
+    });
     let id = id.unwrap_or_else(|| name.to_owned());
     let hint_id = format!("{id}-hint");
     let error_id = format!("{id}-error");
@@ -44,15 +63,17 @@ pub fn Field(
                 spellcheck="false"
                 required
                 aria-describedby=described_by
-                aria-invalid=move || error.with(Option::is_some).then_some("true")
+                aria-invalid=move || fault.with(Option::is_some).then_some("true")
                 prop:value=value
                 on:input:target=move |event| value.set(event.target().value())
+                // Not with the first letter: what is being typed is not wrong for being unfinished.
+                on:change=move |_| typed.set(true)
             />
             <p class="field__hint" id=hint_id>
                 {hint}
             </p>
             <p class="field__error" id=error_id role="alert">
-                {move || error.get()}
+                {fault}
             </p>
         </div>
     }

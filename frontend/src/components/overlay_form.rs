@@ -1,11 +1,12 @@
 //! Name and path of an overlay: for a new one, and to change one.
 
+use l4d2_contract::rules;
 use l4d2_contract::{CreateOverlay, Overlay, UpdateOverlay};
 use leptos::ev::SubmitEvent;
 use leptos::prelude::*;
 
 use crate::api::Api;
-use crate::components::field::Field;
+use crate::components::field::{Field, Rule};
 use crate::components::notice::Notice;
 use crate::components::sending::Sending;
 use crate::store::{Change, Store};
@@ -60,6 +61,7 @@ pub fn OverlayForm(
                 kind="text"
                 autocomplete="off"
                 hint="What blueprints' authors read."
+                rule=Some(rules::check_name as Rule)
                 value=name
                 error=sending.field("name")
             />
@@ -70,6 +72,7 @@ pub fn OverlayForm(
                 kind="text"
                 autocomplete="off"
                 hint="Relative to the overlay root. It need not be there yet."
+                rule=Some(rules::check_overlay_path as Rule)
                 value=path
                 error=sending.field("path")
             />

@@ -20,6 +20,7 @@ pub fn SignUpPage() -> impl IntoView {
                 password_autocomplete="new-password"
                 username_hint="Letters, digits, _ - and . are allowed, 64 at most."
                 password_hint="6 characters or more."
+                are_new=true
                 send=move |credentials| async move { api.sign_up(&credentials).await }
             />
             <p>
