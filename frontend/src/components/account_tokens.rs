@@ -134,21 +134,7 @@ fn NewToken(
         });
     };
     view! {
-        {move || {
-            created
-                .get()
-                .map(|created| {
-                    view! {
-                        <div class="secret" role="status">
-                            <p>
-                                "This is the token “" {created.api_token.name}
-                                "”. Copy it now: it is shown this once and can't be read again."
-                            </p>
-                            <CopyText label="Token" text=created.token />
-                        </div>
-                    }
-                })
-        }}
+        {move || created.get().map(|created| view! { <Secret created /> })}
         <form class="form form--row" novalidate on:submit=make>
             {move || sending.other_than(&FIELDS).map(|text| view! { <Notice>{text}</Notice> })}
             <Field
@@ -162,29 +148,57 @@ fn NewToken(
                 value=name
                 error=sending.field("name")
             />
-            <div class="field">
-                <label class="field__label" for="token-expiry">
-                    "Expires"
-                </label>
-                <select
-                    class="field__input"
-                    id="token-expiry"
-                    on:change:target=move |event| days.set(event.target().value().parse().unwrap_or_default())
-                >
-                    {LIFETIMES
-                        .into_iter()
-                        .map(|(days, words)| view! { <option value=days.to_string()>{words}</option> })
-                        .collect_view()}
-                </select>
-                <p class="field__error" role="alert">
-                    {move || sending.field("expires_in_days").get()}
-                </p>
-            </div>
+            <Lifetime days error=sending.field("expires_in_days") />
             <div class="form__buttons">
                 <button class="button" type="submit" aria-disabled=move || sending.busy_attribute()>
                     "Make token"
                 </button>
             </div>
         </form>
+    }
+}
+
+/// A token just made.
+#[component]
+fn Secret(
+    /// The token.
+    created: CreatedApiToken,
+) -> impl IntoView {
+    view! {
+        <div class="secret" role="status">
+            <p>
+                "This is the token “" {created.api_token.name}
+                "”. Copy it now: it is shown this once and can't be read again."
+            </p>
+            <CopyText label="Token" text=created.token />
+        </div>
+    }
+}
+
+#[component]
+fn Lifetime(
+    /// The days chosen; zero is for ever.
+    days: RwSignal<u32>,
+    /// What is wrong with it.
+    error: Signal<Option<String>>,
+) -> impl IntoView {
+    let option = |(days, words): (u32, &'static str)| view! { <option value=days.to_string()>{words}</option> };
+    view! {
+        <div class="field">
+            <label class="field__label" for="token-expiry">
+                "Expires"
+            </label>
+            <select
+                class="field__input"
+                id="token-expiry"
+                aria-describedby="token-expiry-error"
+                on:change:target=move |event| days.set(event.target().value().parse().unwrap_or_default())
+            >
+                {LIFETIMES.into_iter().map(option).collect_view()}
+            </select>
+            <p class="field__error" id="token-expiry-error" role="alert">
+                {error}
+            </p>
+        </div>
     }
 }

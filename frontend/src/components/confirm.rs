@@ -52,8 +52,12 @@ pub fn Confirm(
             node_ref=dialog
             aria-labelledby="dialog-title"
             aria-describedby="dialog-text"
-            // Escape closes it without asking anybody here.
-            on:close=move |_| question.set(None)
+            // Escape closes it without asking anybody here. The event comes later, when the next question may be open.
+            on:close=move |_| {
+                if dialog.get_untracked().is_some_and(|dialog| !dialog.open()) {
+                    question.set(None);
+                }
+            }
         >
             <h2 class="dialog__title" id="dialog-title">
                 {move || part(|question| question.title.clone())}

@@ -115,19 +115,8 @@ fn Entry(
 ) -> impl IntoView {
     let name = Memo::new(move |_| shared.name(id));
     let place = Memo::new(move |_| shared.position(id).unwrap_or_default());
-    let is_first = move || place.get() == 0;
-    let is_last = move || shared.ids.with(|ids| place.get() + 1 >= ids.len());
     let present =
         Memo::new(move |_| shared.store.overlays.with(|list| list.get(id).is_some_and(|overlay| overlay.present)));
-    let arrow = move |event: KeyboardEvent| {
-        let down = match event.key().as_str() {
-            "ArrowUp" => false,
-            "ArrowDown" => true,
-            _ => return,
-        };
-        event.prevent_default();
-        shared.step(id, down, "handle");
-    };
     view! {
         <li
             class="row order__entry"
@@ -144,17 +133,7 @@ fn Entry(
                 }
             }
         >
-            <button
-                class="order__handle"
-                type="button"
-                id=element_id(id, "handle")
-                aria-label=move || format!("{}, number {}: move with the arrow keys", name.get(), place.get() + 1)
-                on:keydown=arrow
-            >
-                <svg viewBox="0 0 12 12" aria-hidden="true">
-                    <path d="M2 3 H10 M2 6 H10 M2 9 H10" />
-                </svg>
-            </button>
+            <Handle id shared name place />
             <span class="row__main">
                 <span class="row__name">{name}</span>
             </span>
@@ -165,37 +144,90 @@ fn Entry(
                     view! { <Mark tone=Tone::Warning word="not on disk" /> }
                 }
             }}
-            <span class="order__buttons">
-                <button
-                    class="button button--icon"
-                    type="button"
-                    id=element_id(id, "up")
-                    aria-label=move || format!("Move {} up", name.get())
-                    aria-disabled=move || is_first().then_some("true")
-                    on:click=move |_| shared.step(id, false, "up")
-                >
-                    "↑"
-                </button>
-                <button
-                    class="button button--icon"
-                    type="button"
-                    id=element_id(id, "down")
-                    aria-label=move || format!("Move {} down", name.get())
-                    aria-disabled=move || is_last().then_some("true")
-                    on:click=move |_| shared.step(id, true, "down")
-                >
-                    "↓"
-                </button>
-                <button
-                    class="button button--icon"
-                    type="button"
-                    aria-label=move || format!("Remove {}", name.get())
-                    on:click=move |_| shared.remove(id)
-                >
-                    "✕"
-                </button>
-            </span>
+            <Buttons id shared name place />
         </li>
+    }
+}
+
+#[component]
+fn Handle(
+    /// Which overlay.
+    id: OverlayId,
+    /// What the entries share.
+    shared: Shared,
+    /// The overlay's name.
+    name: Memo<String>,
+    /// Its place, counted from zero.
+    place: Memo<usize>,
+) -> impl IntoView {
+    let arrow = move |event: KeyboardEvent| {
+        let down = match event.key().as_str() {
+            "ArrowUp" => false,
+            "ArrowDown" => true,
+            _ => return,
+        };
+        event.prevent_default();
+        shared.step(id, down, "handle");
+    };
+    view! {
+        <button
+            class="order__handle"
+            type="button"
+            id=element_id(id, "handle")
+            aria-label=move || format!("{}, number {}: move with the arrow keys", name.get(), place.get() + 1)
+            on:keydown=arrow
+        >
+            <svg viewBox="0 0 12 12" aria-hidden="true">
+                <path d="M2 3 H10 M2 6 H10 M2 9 H10" />
+            </svg>
+        </button>
+    }
+}
+
+#[component]
+fn Buttons(
+    /// Which overlay.
+    id: OverlayId,
+    /// What the entries share.
+    shared: Shared,
+    /// The overlay's name.
+    name: Memo<String>,
+    /// Its place, counted from zero.
+    place: Memo<usize>,
+) -> impl IntoView {
+    let is_first = move || place.get() == 0;
+    let is_last = move || shared.ids.with(|ids| place.get() + 1 >= ids.len());
+    view! {
+        <span class="order__buttons">
+            <button
+                class="button button--icon"
+                type="button"
+                id=element_id(id, "up")
+                aria-label=move || format!("Move {} up", name.get())
+                aria-disabled=move || is_first().then_some("true")
+                on:click=move |_| shared.step(id, false, "up")
+            >
+                "↑"
+            </button>
+            <button
+                class="button button--icon"
+                type="button"
+                id=element_id(id, "down")
+                aria-label=move || format!("Move {} down", name.get())
+                aria-disabled=move || is_last().then_some("true")
+                on:click=move |_| shared.step(id, true, "down")
+            >
+                "↓"
+            </button>
+            <button
+                class="button button--icon"
+                type="button"
+                aria-label=move || format!("Remove {}", name.get())
+                on:click=move |_| shared.remove(id)
+            >
+                "✕"
+            </button>
+        </span>
     }
 }
 
