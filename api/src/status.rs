@@ -10,6 +10,7 @@ use tokio::sync::broadcast::error::RecvError;
 use tokio::time::MissedTickBehavior;
 
 use crate::app::AppState;
+use crate::clock;
 use crate::db::entity::servers;
 use crate::db::server_state as queries;
 use crate::domain::publish;
@@ -48,6 +49,8 @@ pub struct Look {
     pub state: ActualState,
     /// Why, where something is wrong; empty otherwise.
     pub reason: String,
+    /// When the present run of the game began, in milliseconds since 1970.
+    pub since: Option<i64>,
 }
 
 impl Look {
@@ -55,8 +58,9 @@ impl Look {
     pub fn new(found: Result<InstanceStatus, HostError>) -> Self {
         let status = match found {
             Ok(status) => status,
-            Err(error) => return Self { state: ActualState::Unknown, reason: chain(&error) },
+            Err(error) => return Self { state: ActualState::Unknown, reason: chain(&error), since: None },
         };
+        let since = status.since.map(clock::millis);
         let restarts = status.recent_restarts;
         let (state, reason) = match status.state {
             Found::Running if restarts > 0 => (
@@ -68,7 +72,12 @@ impl Look {
             Found::Failed { reason } => (ActualState::Failed, reason),
             Found::Unknown { reason } => (ActualState::Unknown, reason),
         };
-        Self { state, reason }
+        Self { state, reason, since: since.filter(|_| state == ActualState::Running) }
+    }
+
+    /// Since when the state holds, where that is new: a game's own start, else this moment if the state was another.
+    pub fn since_moment(&self, was: &str) -> Option<i64> {
+        self.since.or_else(|| (was != self.state.as_str()).then(clock::now))
     }
 }
 
@@ -76,7 +85,7 @@ impl Look {
 pub async fn look(state: &AppState, name: &str) -> Look {
     match InstanceName::parse(name) {
         Ok(name) => Look::new(state.host.status(&name).await),
-        Err(error) => Look { state: ActualState::Unknown, reason: error.to_string() },
+        Err(error) => Look { state: ActualState::Unknown, reason: error.to_string(), since: None },
     }
 }
 
@@ -116,7 +125,9 @@ pub async fn refresh_one(state: &AppState, name: &InstanceName) -> ApiResult<()>
 }
 
 fn is_known(row: &servers::Model, look: &Look) -> bool {
-    row.actual_state == look.state.as_str() && (look.reason.is_empty() || row.last_error == look.reason)
+    row.actual_state == look.state.as_str()
+        && (look.reason.is_empty() || row.last_error == look.reason)
+        && (look.since.is_none() || row.actual_state_since == look.since)
 }
 
 /// Writes a look that began when the server was as in `row`. What was written since comes from a later look and stays.

@@ -15,6 +15,7 @@ pub fn server(id: i64, name: &str) -> Server {
         desired_state: DesiredState::Running,
         actual_state: ActualState::Running,
         actual_state_updated_at: None,
+        actual_state_since: None,
         display_state: DisplayState::Running,
         drift: false,
         pending_changes: false,

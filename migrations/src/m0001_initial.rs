@@ -112,6 +112,7 @@ const STATEMENTS: &[&str] = &[
         desired_state TEXT NOT NULL CHECK (desired_state IN ('running', 'stopped')),
         actual_state TEXT NOT NULL CHECK (actual_state IN ('running', 'stopped', 'failed', 'unknown')),
         actual_state_updated_at BIGINT,
+        actual_state_since BIGINT,
         last_error TEXT NOT NULL DEFAULT '',
         applied_digest TEXT,
         created_at BIGINT NOT NULL,

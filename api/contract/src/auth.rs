@@ -46,7 +46,7 @@ pub struct SessionOpened {
     /// How the token is presented.
     pub token_type: TokenType,
     /// When the session ends.
-    #[cfg_attr(feature = "openapi", schema(example = "2026-12-24T03:01:04.250Z", format = "date-time"))]
+    #[cfg_attr(feature = "openapi", schema(value_type = String, example = "2026-12-24T03:01:04.250Z", format = "date-time"))]
     pub expires_at: Timestamp,
     /// Goes into `X-CSRF-Token` of unsafe calls that use the cookie.
     #[cfg_attr(feature = "openapi", schema(example = "3q2-7w"))]
@@ -111,10 +111,10 @@ pub struct Session {
     #[cfg_attr(feature = "openapi", schema(example = "127.0.0.1"))]
     pub address: String,
     /// When it signed in.
-    #[cfg_attr(feature = "openapi", schema(example = "2026-11-24T03:01:04.250Z", format = "date-time"))]
+    #[cfg_attr(feature = "openapi", schema(value_type = String, example = "2026-11-24T03:01:04.250Z", format = "date-time"))]
     pub created_at: Timestamp,
     /// When it ends.
-    #[cfg_attr(feature = "openapi", schema(example = "2026-12-24T03:01:04.250Z", format = "date-time"))]
+    #[cfg_attr(feature = "openapi", schema(value_type = String, example = "2026-12-24T03:01:04.250Z", format = "date-time"))]
     pub expires_at: Timestamp,
 }
 
@@ -143,13 +143,13 @@ pub struct ApiToken {
     #[cfg_attr(feature = "openapi", schema(example = "backup script"))]
     pub name: String,
     /// When it was made.
-    #[cfg_attr(feature = "openapi", schema(example = "2026-11-24T03:01:04.250Z", format = "date-time"))]
+    #[cfg_attr(feature = "openapi", schema(value_type = String, example = "2026-11-24T03:01:04.250Z", format = "date-time"))]
     pub created_at: Timestamp,
     /// When it expires; null: never.
-    #[cfg_attr(feature = "openapi", schema(example = "2027-02-22T03:01:04.250Z", format = "date-time"))]
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<String>, example = "2027-02-22T03:01:04.250Z", format = "date-time"))]
     pub expires_at: Option<Timestamp>,
     /// When it was last used, to the minute; null: never.
-    #[cfg_attr(feature = "openapi", schema(format = "date-time"))]
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<String>, format = "date-time"))]
     pub last_used_at: Option<Timestamp>,
 }
 

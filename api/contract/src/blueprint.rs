@@ -26,10 +26,10 @@ pub struct Blueprint {
     /// The servers linked to it.
     pub server_ids: Vec<ServerId>,
     /// When it was made.
-    #[cfg_attr(feature = "openapi", schema(example = "2026-11-24T03:01:04.250Z", format = "date-time"))]
+    #[cfg_attr(feature = "openapi", schema(value_type = String, example = "2026-11-24T03:01:04.250Z", format = "date-time"))]
     pub created_at: Timestamp,
     /// When it was last changed.
-    #[cfg_attr(feature = "openapi", schema(example = "2026-11-24T03:01:04.250Z", format = "date-time"))]
+    #[cfg_attr(feature = "openapi", schema(value_type = String, example = "2026-11-24T03:01:04.250Z", format = "date-time"))]
     pub updated_at: Timestamp,
 }
 

@@ -49,7 +49,7 @@ pub struct InstallationInfo {
     #[cfg_attr(feature = "openapi", schema(minimum = 0))]
     pub size_bytes: Option<u64>,
     /// When it was last updated.
-    #[cfg_attr(feature = "openapi", schema(example = "2026-11-24T03:01:04.250Z", format = "date-time"))]
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<String>, example = "2026-11-24T03:01:04.250Z", format = "date-time"))]
     pub updated_at: Option<Timestamp>,
 }
 

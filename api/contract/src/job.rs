@@ -117,13 +117,13 @@ pub struct Job {
     #[cfg_attr(feature = "openapi", schema(example = ""))]
     pub error: String,
     /// When it was filed.
-    #[cfg_attr(feature = "openapi", schema(example = "2026-11-24T03:01:04.250Z", format = "date-time"))]
+    #[cfg_attr(feature = "openapi", schema(value_type = String, example = "2026-11-24T03:01:04.250Z", format = "date-time"))]
     pub created_at: Timestamp,
     /// When it was started; null while it waits.
-    #[cfg_attr(feature = "openapi", schema(example = "2026-11-24T03:01:04.300Z", format = "date-time"))]
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<String>, example = "2026-11-24T03:01:04.300Z", format = "date-time"))]
     pub started_at: Option<Timestamp>,
     /// When it ended; null until then.
-    #[cfg_attr(feature = "openapi", schema(format = "date-time"))]
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<String>, format = "date-time"))]
     pub finished_at: Option<Timestamp>,
 }
 
@@ -173,6 +173,6 @@ pub struct JobLogLine {
     #[cfg_attr(feature = "openapi", schema(example = "Update state (0x61) downloading, progress: 42.17"))]
     pub line: String,
     /// When it was read.
-    #[cfg_attr(feature = "openapi", schema(example = "2026-11-24T03:01:04.250Z", format = "date-time"))]
+    #[cfg_attr(feature = "openapi", schema(value_type = String, example = "2026-11-24T03:01:04.250Z", format = "date-time"))]
     pub created_at: Timestamp,
 }

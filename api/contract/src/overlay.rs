@@ -20,10 +20,10 @@ pub struct Overlay {
     #[cfg_attr(feature = "openapi", schema(example = "comp-rework", max_length = 512))]
     pub path: Option<String>,
     /// When it was made.
-    #[cfg_attr(feature = "openapi", schema(example = "2026-11-24T03:01:04.250Z", format = "date-time"))]
+    #[cfg_attr(feature = "openapi", schema(value_type = String, example = "2026-11-24T03:01:04.250Z", format = "date-time"))]
     pub created_at: Timestamp,
     /// When it was last changed.
-    #[cfg_attr(feature = "openapi", schema(example = "2026-11-24T03:01:04.250Z", format = "date-time"))]
+    #[cfg_attr(feature = "openapi", schema(value_type = String, example = "2026-11-24T03:01:04.250Z", format = "date-time"))]
     pub updated_at: Timestamp,
 }
 

@@ -81,8 +81,11 @@ pub struct Server {
     /// The state it was last found in.
     pub actual_state: ActualState,
     /// When that was; null before the first look.
-    #[cfg_attr(feature = "openapi", schema(example = "2026-11-24T03:01:04.250Z", format = "date-time"))]
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<String>, example = "2026-11-24T03:01:04.250Z", format = "date-time"))]
     pub actual_state_updated_at: Option<Timestamp>,
+    /// Since when it is in that state: while it runs, when the game was started; null when that isn't known.
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<String>, example = "2026-11-24T03:01:02.000Z", format = "date-time"))]
+    pub actual_state_since: Option<Timestamp>,
     /// What to show.
     pub display_state: DisplayState,
     /// No job is active and the desired state differs from the actual one.
@@ -95,10 +98,10 @@ pub struct Server {
     /// The job that is running, or else the next in line.
     pub active_job: Option<JobId>,
     /// When it was made.
-    #[cfg_attr(feature = "openapi", schema(example = "2026-11-24T03:01:04.250Z", format = "date-time"))]
+    #[cfg_attr(feature = "openapi", schema(value_type = String, example = "2026-11-24T03:01:04.250Z", format = "date-time"))]
     pub created_at: Timestamp,
     /// When it was last changed.
-    #[cfg_attr(feature = "openapi", schema(example = "2026-11-24T03:01:04.250Z", format = "date-time"))]
+    #[cfg_attr(feature = "openapi", schema(value_type = String, example = "2026-11-24T03:01:04.250Z", format = "date-time"))]
     pub updated_at: Timestamp,
 }
 
@@ -161,7 +164,7 @@ pub struct ServerLogLine {
     #[cfg_attr(feature = "openapi", schema(example = "9f2c-1024"))]
     pub cursor: String,
     /// When it was read from the game.
-    #[cfg_attr(feature = "openapi", schema(example = "2026-11-24T03:01:04.250Z", format = "date-time"))]
+    #[cfg_attr(feature = "openapi", schema(value_type = String, example = "2026-11-24T03:01:04.250Z", format = "date-time"))]
     pub time: Timestamp,
     /// The text.
     #[cfg_attr(feature = "openapi", schema(example = "Connection to Steam servers successful."))]

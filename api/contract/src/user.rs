@@ -18,7 +18,7 @@ pub struct User {
     /// May not sign in.
     pub disabled: bool,
     /// When it signed up.
-    #[cfg_attr(feature = "openapi", schema(example = "2026-11-24T03:01:04.250Z", format = "date-time"))]
+    #[cfg_attr(feature = "openapi", schema(value_type = String, example = "2026-11-24T03:01:04.250Z", format = "date-time"))]
     pub created_at: Timestamp,
 }
 

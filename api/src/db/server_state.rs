@@ -57,6 +57,9 @@ pub async fn replace_actual_state(db: &impl ConnectionTrait, seen: &Model, look:
         Some(moment) => update.filter(Column::ActualStateUpdatedAt.eq(moment)),
         None => update.filter(Column::ActualStateUpdatedAt.is_null()),
     };
+    if let Some(since) = look.since_moment(&seen.actual_state) {
+        update = update.col_expr(Column::ActualStateSince, Expr::value(since));
+    }
     if !look.reason.is_empty() {
         update = update.col_expr(Column::LastError, Expr::value(look.reason.as_str()));
     }
@@ -67,6 +70,7 @@ pub async fn replace_actual_state(db: &impl ConnectionTrait, seen: &Model, look:
 pub async fn set_after_job(
     db: &impl ConnectionTrait,
     id: ServerId,
+    was: &str,
     look: &Look,
     last_error: Option<&str>,
 ) -> Result<(), DbErr> {
@@ -74,6 +78,9 @@ pub async fn set_after_job(
         .col_expr(Column::ActualState, Expr::value(look.state.as_str()))
         .col_expr(Column::ActualStateUpdatedAt, Expr::value(clock::now()))
         .filter(Column::Id.eq(id.0));
+    if let Some(since) = look.since_moment(was) {
+        update = update.col_expr(Column::ActualStateSince, Expr::value(since));
+    }
     if let Some(error) = last_error {
         update = update.col_expr(Column::LastError, Expr::value(error));
     }

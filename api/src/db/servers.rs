@@ -63,6 +63,7 @@ pub async fn insert(db: &impl ConnectionTrait, server: NewServer) -> Result<Mode
         desired_state: Set(DesiredState::Stopped.as_str().to_owned()),
         actual_state: Set(ActualState::Stopped.as_str().to_owned()),
         actual_state_updated_at: Set(None),
+        actual_state_since: Set(None),
         last_error: Set(String::new()),
         applied_digest: Set(None),
         created_at: Set(now),

@@ -96,6 +96,7 @@ mod tests {
             desired_state: "stopped".to_owned(),
             actual_state: "unknown".to_owned(),
             actual_state_updated_at: None,
+            actual_state_since: None,
             last_error: String::new(),
             applied_digest: None,
             created_at: 0,

@@ -138,6 +138,7 @@ fn server(row: Model, active: Option<(JobId, Operation)>, pending_changes: bool)
         desired_state,
         actual_state,
         actual_state_updated_at: row.actual_state_updated_at.map(clock::timestamp),
+        actual_state_since: row.actual_state_since.map(clock::timestamp),
         display_state: status::display_state(operation, actual_state),
         drift: status::drift(operation, desired_state, actual_state),
         pending_changes,

@@ -268,7 +268,10 @@ async fn record(state: &AppState, row: &jobs::Model, end: &JobEnd) -> ApiResult<
         if deleted {
             server_state::delete(&tx, server).await?;
         } else if let Some(look) = &look {
-            server_state::set_after_job(&tx, server, look, last_error(end).as_deref()).await?;
+            // The row is this transaction's until it ends, so nobody changes the state in between.
+            let was =
+                server_state::find_locked(&tx, server).await?.map(|server| server.actual_state).unwrap_or_default();
+            server_state::set_after_job(&tx, server, &was, look, last_error(end).as_deref()).await?;
         }
     }
     tx.commit().await?;

@@ -50,13 +50,17 @@ async fn the_main_job_from_start_to_delete() {
     let now = server(&alice, &alpha).await;
     assert_eq!((now.desired_state, now.actual_state), (DesiredState::Running, ActualState::Running));
     assert!(!now.pending_changes && !now.drift && now.active_job.is_none());
+    // The fake's games all began at that moment: it is the game's own start, not the time of a look.
+    assert_eq!(now.actual_state_since.as_deref(), Some("1970-01-01T00:00:00.000Z"));
     assert_eq!(alice.log(job.id).await.last().map(String::as_str), Some("start succeeded"));
 
     let job = alice.operate_to_the_end(&app, &alpha, "restart").await;
     assert_eq!(job.state, JobState::Succeeded, "{job:?}");
     let job = alice.operate_to_the_end(&app, &alpha, "stop").await;
     assert_eq!(job.state, JobState::Succeeded, "{job:?}");
-    assert_eq!(server(&alice, &alpha).await.actual_state, ActualState::Stopped);
+    let stopped = server(&alice, &alpha).await;
+    assert_eq!(stopped.actual_state, ActualState::Stopped);
+    assert!(stopped.actual_state_since > job.started_at, "{stopped:?}");
 
     let answer = alice.delete(&format!("/servers/{}", alpha.id)).await.expect_status(202);
     let job: Job = answer.json();

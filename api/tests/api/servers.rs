@@ -29,6 +29,7 @@ async fn a_new_server_is_stopped_and_has_nothing_of_its_own() {
     let expected = [
         "active_job",
         "actual_state",
+        "actual_state_since",
         "actual_state_updated_at",
         "blueprint_id",
         "created_at",

@@ -84,7 +84,7 @@ pub fn Doing(
     let standing = move || {
         server.with(|server| {
             drift_text(server).or_else(|| {
-                let since = clock.since(server.actual_state_updated_at.as_deref()?, None);
+                let since = clock.since(server.actual_state_since.as_deref()?, None);
                 match server.actual_state {
                     ActualState::Running => Some(format!("up {since}")),
                     ActualState::Stopped => Some(format!("for {since}")),

@@ -14,6 +14,7 @@ pub struct Model {
     pub desired_state: String,
     pub actual_state: String,
     pub actual_state_updated_at: Option<i64>,
+    pub actual_state_since: Option<i64>,
     pub last_error: String,
     pub applied_digest: Option<String>,
     pub created_at: i64,
