@@ -87,11 +87,6 @@ fn Search(
     pane: Pane,
 ) -> impl IntoView {
     let input = NodeRef::<Input>::new();
-    let search = move |query: String| {
-        pane.buffer.update(|buffer| buffer.search(&query));
-        pane.query.set(query);
-        pane.current.set(None);
-    };
     let next = move || {
         let current = pane.current.get_untracked();
         if let Some(key) = pane.buffer.with_untracked(|buffer| buffer.next_match(current)) {
@@ -111,7 +106,7 @@ fn Search(
         }
     };
     let count = move || {
-        if pane.query.with(String::is_empty) {
+        if !pane.is_searched() {
             return String::new();
         }
         pane.buffer.with(|buffer| match (buffer.match_count(), pane.current.get()) {
@@ -131,7 +126,7 @@ fn Search(
                 spellcheck="false"
                 autocapitalize="none"
                 node_ref=input
-                on:input:target=move |event| search(event.target().value())
+                on:input:target=move |event| pane.search(event.target().value())
                 on:keydown=on_key
             />
             <button class="button button--icon" type="button" aria-label="Previous hit" on:click=move |_| previous()>

@@ -13,7 +13,7 @@ use super::buffer::{Kind, LogBuffer};
 use super::search::{Segment, segments};
 
 /// How many rows beyond what is seen are on the page, above and below, for quick hands.
-const ROWS_AHEAD: usize = 40;
+const ROWS_AHEAD: usize = 20;
 /// The characters of the probe that is measured.
 const PROBE: &str = "0000000000000000000000000000000000000000000000000000000000000000";
 /// The columns of the numbers in front of lines; also in logs.css.
@@ -26,7 +26,8 @@ pub struct Pane {
     /// Whether it follows the end.
     pub following: RwSignal<bool>,
     pub wrap: RwSignal<bool>,
-    pub query: RwSignal<String>,
+    query: RwSignal<String>,
+    searches: RwSignal<usize>,
     /// The line of the search that was gone to.
     pub current: RwSignal<Option<usize>>,
     /// Whether lines have numbers.
@@ -66,6 +67,7 @@ impl Pane {
             following: RwSignal::new(true),
             wrap: RwSignal::new(true),
             query: RwSignal::new(String::new()),
+            searches: RwSignal::new(0),
             current: RwSignal::new(None),
             element: NodeRef::new(),
             probe: NodeRef::new(),
@@ -75,6 +77,19 @@ impl Pane {
         pane.keep_measured();
         pane.keep_at_its_place();
         pane
+    }
+
+    /// Marks every hit of a search.
+    pub fn search(self, query: String) {
+        self.buffer.update(|buffer| buffer.search(&query));
+        self.query.set(query);
+        self.current.set(None);
+        self.searches.update(|searches| *searches += 1);
+    }
+
+    /// Whether something is searched for.
+    pub fn is_searched(self) -> bool {
+        self.query.with(|query| !query.is_empty())
     }
 
     /// Goes to the end and stays there.
@@ -209,6 +224,10 @@ pub fn LogPane(
     label: Signal<String>,
 ) -> impl IntoView {
     let shown = Memo::new(move |_| pane.shown());
+    let looks = move || {
+        let (searches, current) = (pane.searches.get(), pane.current.get());
+        shown.get().map(move |key| Look { key, searches, is_current: current == Some(key) })
+    };
     let height = move || {
         pane.buffer.track();
         pane.geometry.track();
@@ -241,8 +260,8 @@ pub fn LogPane(
             </div>
             <div class="log__space" style:block-size=height style:min-inline-size=width>
                 <div class="log__window" style:inset-block-start=offset>
-                    <For each=move || shown.get() key=|key| *key let:key>
-                        <LogLine pane key />
+                    <For each=looks key=|look| *look let:look>
+                        <LogLine pane look />
                     </For>
                 </div>
             </div>
@@ -250,30 +269,38 @@ pub fn LogPane(
     }
 }
 
+/// What a line looks like now. A line that comes to look otherwise is drawn anew, so that those that are drawn need to
+/// watch nothing: while one scrolls, thousands come and go.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+struct Look {
+    key: usize,
+    /// How often something else was searched for by then.
+    searches: usize,
+    /// It is the hit that was gone to.
+    is_current: bool,
+}
+
 #[component]
 fn LogLine(
     /// Where it is shown.
     pane: Pane,
-    /// Which one.
-    key: usize,
+    /// Which one, and how it looks.
+    look: Look,
 ) -> impl IntoView {
-    let line = pane.buffer.with_untracked(|buffer| buffer.get(key).cloned())?;
-    let class = match line.kind {
-        Kind::Stdout => "log__line",
-        Kind::Stderr => "log__line log__line--stderr",
-        Kind::System => "log__line log__line--system",
-        Kind::Mark => "log__line log__line--mark",
+    let line = pane.buffer.with_untracked(|buffer| buffer.get(look.key).cloned())?;
+    let kind = match line.kind {
+        Kind::Stdout => "",
+        Kind::Stderr => " log__line--stderr",
+        Kind::System => " log__line--system",
+        Kind::Mark => " log__line--mark",
     };
-    let is_current = move || pane.current.get() == Some(key);
+    let current = if look.is_current { " log__line--current" } else { "" };
     let number = line.number.map(|number| number.to_string());
-    let parts = move || {
-        let parts = pane.query.with(|query| segments(&line.text, query));
-        parts.into_iter().map(part).collect_view()
-    };
+    let segments = pane.query.with_untracked(|query| segments(&line.text, query));
     Some(view! {
-        <div class=class class:log__line--current=is_current>
+        <div class=format!("log__line{kind}{current}")>
             {pane.numbered.then(|| view! { <span class="log__number">{number}</span> })}
-            <span class="log__text">{parts}</span>
+            <span class="log__text">{segments.into_iter().map(part).collect_view()}</span>
         </div>
     })
 }
