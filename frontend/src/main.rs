@@ -25,5 +25,8 @@ mod text;
 mod time;
 
 fn main() {
+    if let Some(loading) = leptos::prelude::document().get_element_by_id("loading") {
+        loading.remove();
+    }
     leptos::mount::mount_to_body(app::App);
 }
