@@ -1,6 +1,6 @@
 // What the browser tests stand on: a panel of their own, and a page that is watched for what no page may do.
 
-import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 
@@ -31,6 +31,34 @@ class Site {
     const username = this.newName('user');
     const client = await new Client(this.url).signUp(username, PASSWORD);
     return { username, client };
+  }
+
+  /** Ends a server's game by hand, as an admin on the host might. Says whether there was one. */
+  killGame(server) {
+    let killed = false;
+    for (const pid of readdirSync('/proc').filter((name) => /^\d+$/.test(name))) {
+      let words;
+      try {
+        words = readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0');
+      } catch {
+        // It ended while we looked.
+        continue;
+      }
+      if (!words[0].includes('srcds') || words[words.indexOf('-port') + 1] !== String(server.port)) continue;
+      process.kill(Number(pid), 'SIGKILL');
+      killed = true;
+    }
+    return killed;
+  }
+
+  /** Stops the panel, does something, and starts it again at the same address. Servers go on running meanwhile. */
+  async restart(during) {
+    await this.panel.stop();
+    try {
+      await during();
+    } finally {
+      this.panel = await Panel.start({ ...this.environment, BIND: new URL(this.url).host });
+    }
   }
 
   newName(kind) {
@@ -88,10 +116,11 @@ export const test = base.extend({
       const log = [];
       try {
         const panel = await Panel.start(environment, (line) => log.push(line));
+        const site = new Site(panel, environment);
         try {
-          await use(new Site(panel, environment));
+          await use(site);
         } finally {
-          await panel.stop();
+          await site.panel.stop();
         }
       } catch (error) {
         process.stderr.write(`${log.join('\n')}\n`);
@@ -114,7 +143,9 @@ export const test = base.extend({
           new RegExp(`^${site.url}/api/v1${place}$`).test(message.location().url) &&
           message.text().includes(`status of ${status} `),
       );
-      if (['error', 'warning'].includes(message.type()) && !expected) {
+      // While a test has stopped the panel.
+      const refused = /net::ERR_(CONNECTION_REFUSED|INCOMPLETE_CHUNKED_ENCODING)/.test(message.text());
+      if (['error', 'warning'].includes(message.type()) && !expected && !refused) {
         faults.push(`${message.type()}: ${message.text()} (${message.location().url})`);
       }
     });

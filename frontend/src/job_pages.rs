@@ -38,7 +38,8 @@ impl JobPages {
     /// The list as it is now: what was heard of jobs lies over what was fetched. Jobs older than the last page are
     /// left for the pages to come, since those between would be missing.
     pub fn merged(&self, live: &Collection<Job>) -> Option<Vec<Job>> {
-        let mut jobs: BTreeMap<JobId, &Job> = self.jobs.as_ref()?.iter().map(|(id, job)| (*id, job)).collect();
+        let mut jobs: BTreeMap<JobId, &Job> = BTreeMap::new();
+        jobs.extend(self.jobs.as_ref()?.iter().map(|(id, job)| (*id, job)));
         let oldest = self.next.map_or(i64::MIN, |next| next.0);
         jobs.extend(live.iter().filter(|job| job.id.0 >= oldest).map(|job| (job.id, job)));
         Some(jobs.into_values().rev().filter(|job| self.filter.takes(job)).cloned().collect())

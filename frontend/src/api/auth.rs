@@ -7,11 +7,11 @@ use super::{Api, ApiError, call};
 
 impl Api {
     pub async fn sign_up(self, credentials: &Credentials) -> Result<SessionOpened, ApiError> {
-        call(Method::POST, "/auth/signup", None, Some(credentials)).await
+        call(Method::POST, "/auth/signup", Some(credentials)).await
     }
 
     pub async fn sign_in(self, credentials: &Credentials) -> Result<SessionOpened, ApiError> {
-        call(Method::POST, "/auth/login", None, Some(credentials)).await
+        call(Method::POST, "/auth/login", Some(credentials)).await
     }
 
     pub async fn sign_out(self) -> Result<(), ApiError> {
@@ -19,6 +19,6 @@ impl Api {
     }
 
     pub async fn me(self) -> Result<Me, ApiError> {
-        call(Method::GET, "/auth/me", None, None::<&()>).await
+        call(Method::GET, "/auth/me", None::<&()>).await
     }
 }

@@ -14,7 +14,8 @@ mod overlays;
 mod servers;
 mod users;
 
-use gloo_net::http::{Method, Request, RequestBuilder, Response};
+use futures::future::LocalBoxFuture;
+use gloo_net::http::{Method, Request, RequestBuilder};
 use l4d2_contract::Page;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -61,70 +62,99 @@ impl Api {
     }
 
     async fn read<T: DeserializeOwned>(self, path: &str) -> Result<T, ApiError> {
-        self.note_end(call(Method::GET, path, None, None::<&()>).await)
+        let answer = exchange(Method::GET, path, None, None).await;
+        self.note_end(&answer);
+        parse(&answer?)
     }
 
-    /// A call that changes something. When the cookie is of a newer session than this page knows (signed in again in
-    /// another tab), its token is fetched and the call made once more.
+    /// A call that changes something.
     async fn change<B: Serialize, T: DeserializeOwned>(
         self,
         method: Method,
         path: &str,
         body: Option<&B>,
     ) -> Result<T, ApiError> {
-        let first = call(method.clone(), path, self.session.csrf_token(), body).await;
-        let answer = match first {
-            Err(error) if error.is_stale_csrf() => match self.me().await {
-                Ok(me) => {
-                    let token = me.csrf_token.clone();
-                    self.session.set_me(me);
-                    call(method, path, token, body).await
-                }
-                Err(error) => Err(error),
-            },
-            other => other,
-        };
-        self.note_end(answer)
+        let answer = self.exchange_with_token(method, path.to_owned(), body.map(json)).await;
+        self.note_end(&answer);
+        parse(&answer?)
     }
 
-    fn note_end<T>(self, answer: Result<T, ApiError>) -> Result<T, ApiError> {
+    /// When the cookie is of a newer session than this page knows (signed in again in another tab), its token is fetched
+    /// and the call made once more.
+    fn exchange_with_token(
+        self,
+        method: Method,
+        path: String,
+        body: Option<String>,
+    ) -> LocalBoxFuture<'static, Result<Answer, ApiError>> {
+        Box::pin(async move {
+            let first = exchange(method.clone(), &path, self.session.csrf_token(), body.clone()).await;
+            if !first.as_ref().is_err_and(ApiError::is_stale_csrf) {
+                return first;
+            }
+            let me = self.me().await?;
+            let token = me.csrf_token.clone();
+            self.session.set_me(me);
+            exchange(method, &path, token, body).await
+        })
+    }
+
+    fn note_end(self, answer: &Result<Answer, ApiError>) {
         if answer.as_ref().is_err_and(ApiError::is_unauthorized) {
             self.session.set_signed_out();
         }
-        answer
     }
 }
 
-async fn call<B: Serialize, T: DeserializeOwned>(
+/// What the panel answered to a call that it carried out.
+struct Answer {
+    status: u16,
+    text: String,
+}
+
+/// A call outside of any session.
+async fn call<B: Serialize, T: DeserializeOwned>(method: Method, path: &str, body: Option<&B>) -> Result<T, ApiError> {
+    parse(&exchange(method, path, None, body.map(json)).await?)
+}
+
+/// The types of the contract are plain data: they have no keys but texts, and nothing in them fails to be written.
+fn json(body: &impl Serialize) -> String {
+    serde_json::to_string(body).unwrap_or_default()
+}
+
+fn parse<T: DeserializeOwned>(answer: &Answer) -> Result<T, ApiError> {
+    // An answer without content is read as JSON's null, which is the unit type.
+    let text = if answer.text.is_empty() { "null" } else { &answer.text };
+    serde_json::from_str(text).map_err(|_| ApiError::Unreadable { status: answer.status })
+}
+
+/// One request and its answer, the same for all types: it is in the download once, and not once for each call.
+fn exchange(
     method: Method,
     path: &str,
     csrf_token: Option<String>,
-    body: Option<&B>,
-) -> Result<T, ApiError> {
+    body: Option<String>,
+) -> LocalBoxFuture<'static, Result<Answer, ApiError>> {
     let mut request: RequestBuilder = Request::get(&format!("{BASE}{path}")).method(method);
     if let Some(token) = csrf_token {
         request = request.header("X-CSRF-Token", &token);
     }
     let request = match body {
-        Some(body) => request.json(body),
+        Some(body) => request.header("Content-Type", "application/json").body(body),
         None => request.build(),
     };
-    let response = match request {
-        Ok(request) => request.send().await,
-        Err(error) => Err(error),
-    };
-    decode(response.map_err(|_| ApiError::Unreachable)?).await
-}
-
-async fn decode<T: DeserializeOwned>(response: Response) -> Result<T, ApiError> {
-    let status = response.status();
-    // An answer without content is read as JSON's null, which is the unit type.
-    let text = response.text().await.map_err(|_| ApiError::Unreachable)?;
-    let text = if text.is_empty() { "null" } else { &text };
-    let unreadable = |_| ApiError::Unreadable { status };
-    if response.ok() {
-        serde_json::from_str(text).map_err(unreadable)
-    } else {
-        Err(serde_json::from_str(text).map_or_else(unreadable, |problem| ApiError::Problem(Box::new(problem))))
-    }
+    Box::pin(async move {
+        let response = match request {
+            Ok(request) => request.send().await,
+            Err(error) => Err(error),
+        };
+        let response = response.map_err(|_| ApiError::Unreachable)?;
+        let status = response.status();
+        let text = response.text().await.map_err(|_| ApiError::Unreachable)?;
+        if response.ok() {
+            return Ok(Answer { status, text });
+        }
+        let problem = serde_json::from_str(&text).map_err(|_| ApiError::Unreadable { status })?;
+        Err(ApiError::Problem(Box::new(problem)))
+    })
 }

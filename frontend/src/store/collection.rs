@@ -112,7 +112,10 @@ impl<T: Resource> Collection<T> {
             return;
         }
         self.answered = fetch;
-        self.items = Some(items.into_iter().map(|item| (item.id(), item)).collect());
+        // Filled one by one: collecting would sort first, by code that is large and made anew for each kind.
+        let mut all = BTreeMap::new();
+        all.extend(items.into_iter().map(|item| (item.id(), item)));
+        self.items = Some(all);
         self.heard.retain(|_, (asked, _)| *asked >= fetch);
         for (_, change) in self.heard.clone().into_values() {
             self.lay_over(change);
