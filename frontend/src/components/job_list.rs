@@ -6,7 +6,7 @@ use leptos_router::components::A;
 
 use crate::app::job_address;
 use crate::components::badge::JobBadge;
-use crate::components::progress::Progress;
+use crate::components::progress::{self, Progress};
 use crate::components::time::{Clock, RelativeTime};
 use crate::job_words::{span, standing, title};
 
@@ -66,7 +66,7 @@ fn JobLine(
             </span>
             <span class="job__time muted">
                 {how_long}
-                <Progress value=Signal::derive(move || job.with(|job| job.progress)) label=name />
+                <Progress value=Signal::derive(move || job.with(progress::of_job)) label=name />
             </span>
             <span class="job__when muted">
                 <RelativeTime at=Signal::derive(move || job.with(|job| job.created_at.clone())) />

@@ -14,7 +14,7 @@ use crate::components::found::FoundPage;
 use crate::components::log::{LogSource, LogView};
 use crate::components::notice::Notice;
 use crate::components::page_title::PageTitle;
-use crate::components::progress::Progress;
+use crate::components::progress::{self, Progress};
 use crate::components::time::{Clock, RelativeTime};
 use crate::job_words::{span, standing, title};
 use crate::pages::not_found::NotFoundPage;
@@ -79,7 +79,7 @@ fn JobHead(
             <ServerLink job />
             <Cancel job />
         </div>
-        <Progress value=Signal::derive(move || job.with(|job| job.progress)) label=name />
+        <Progress value=Signal::derive(move || job.with(progress::of_job)) label=name />
         <Show when=move || error.with(|error| !error.is_empty())>
             <p class="job__why">{error}</p>
         </Show>
