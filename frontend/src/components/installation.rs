@@ -7,6 +7,7 @@ use leptos_router::components::A;
 use crate::api::Api;
 use crate::components::mark::{Mark, Tone};
 use crate::components::notice::Notice;
+use crate::components::progress::Progress;
 use crate::components::sending::Sending;
 use crate::components::time::{Clock, RelativeTime};
 use crate::store::Store;
@@ -46,7 +47,7 @@ pub fn InstallationCard(
                     .into_any()
             }}
             {move || sending.other_than(&[]).map(|text| view! { <Notice>{text}</Notice> })}
-            {move || job.get().map(|job| view! { <Progress job /> })}
+            {move || job.get().map(|job| view! { <LastInstall job /> })}
             <Show when=move || !active()>
                 <div class="form__buttons">
                     <button
@@ -92,10 +93,8 @@ fn Facts(
     let fact = |name: &'static str, value: Option<AnyView>| {
         value.map(|value| {
             view! {
-                <div class="facts__fact">
-                    <dt>{name}</dt>
-                    <dd>{value}</dd>
-                </div>
+                <dt>{name}</dt>
+                <dd>{value}</dd>
             }
         })
     };
@@ -111,13 +110,17 @@ fn Facts(
 
 /// How the last install stands.
 #[component]
-fn Progress(
+fn LastInstall(
     /// The job.
     job: Job,
 ) -> impl IntoView {
     let clock = Clock::expect();
     let log = format!("/jobs/{}", job.id);
     let state = job.state.as_str();
+    let how = move || {
+        let since = job.started_at.as_deref().map(|start| clock.since(start, None));
+        since.map_or_else(|| format!("Install is {state}"), |since| format!("Installing for {since}"))
+    };
     view! {
         <div class="install">
             {if job.state.is_final() {
@@ -125,22 +128,8 @@ fn Progress(
                 view! { <span>"Last install: " <Mark tone word=state /></span> }.into_any()
             } else {
                 view! {
-                    <label class="install__label" for="install-progress">
-                        {move || {
-                            let since = job.started_at.as_deref().map(|start| clock.since(start, None));
-                            let time = since.map(|since| format!(" for {since}")).unwrap_or_default();
-                            match job.progress {
-                                Some(share) => format!("Installing{time}: {:.0} %", share * 100.0),
-                                None => format!("Install is {state}{time}"),
-                            }
-                        }}
-                    </label>
-                    <progress
-                        class="progress"
-                        id="install-progress"
-                        max="1"
-                        value=job.progress.map(|share| share.to_string())
-                    />
+                    <span>{how}</span>
+                    <Progress value=Signal::stored(job.progress) label=Signal::stored("Install".to_owned()) />
                 }
                     .into_any()
             }}

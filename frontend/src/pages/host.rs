@@ -90,17 +90,13 @@ fn Resources(
                 "Machine"
             </h2>
             <dl class="facts">
-                <div class="facts__fact">
-                    <dt>"Disk"</dt>
-                    <dd>
-                        <meter class="meter" min="0" max=total.to_string() value=used.to_string() aria-label="Disk used" />
-                        {format!("{} free of {}", bytes(free), bytes(total))}
-                    </dd>
-                </div>
-                <div class="facts__fact">
-                    <dt>"Supervisor"</dt>
-                    <dd>{supervisor} <span class="row__detail">{why}</span></dd>
-                </div>
+                <dt>"Disk"</dt>
+                <dd class="facts__stack">
+                    <meter class="meter" min="0" max=total.to_string() value=used.to_string() aria-label="Disk used" />
+                    {format!("{} free of {}", bytes(free), bytes(total))}
+                </dd>
+                <dt>"Supervisor"</dt>
+                <dd class="facts__stack">{supervisor} <span class="row__detail">{why}</span></dd>
             </dl>
         </section>
     }
