@@ -4,6 +4,7 @@ use l4d2_contract::{Job, JobId, JobState};
 use leptos::prelude::*;
 
 use crate::api::{Api, ApiError, JobFilter};
+use crate::components::connection_notice::ConnectionNotice;
 use crate::components::job_list::JobList;
 use crate::components::notice::Notice;
 use crate::components::page_title::PageTitle;
@@ -50,6 +51,7 @@ pub fn JobsPage() -> impl IntoView {
     };
     view! {
         <PageTitle text="Jobs" />
+        <ConnectionNotice />
         <StateFilter filter />
         {move || error.get().map(|problem| view! {
             <Notice>{problem.to_string()}</Notice>

@@ -10,6 +10,7 @@ use crate::api::{Api, ApiError};
 use crate::app::HOME;
 use crate::components::badge::StateBadge;
 use crate::components::confirm::{Confirm, Question};
+use crate::components::connection_notice::ConnectionNotice;
 use crate::components::copy_button::CopyButton;
 use crate::components::found::FoundPage;
 use crate::components::log::{LogSource, LogView};
@@ -58,6 +59,7 @@ fn ServerParts(
     let id = server.with_untracked(|server| server.id);
     view! {
         <PageTitle text=name />
+        <ConnectionNotice />
         <div class="server-page">
             <StateBlock server />
             <div class="server-page__log">
