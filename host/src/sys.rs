@@ -141,3 +141,13 @@ impl std::os::fd::AsFd for SignalFd {
         self.0.as_fd()
     }
 }
+
+/// How many bytes the other end of a socket has still to read. Fails for what is no socket or terminal.
+pub(crate) fn unread_by_peer(socket: std::os::fd::BorrowedFd<'_>) -> io::Result<libc::c_int> {
+    let mut bytes: libc::c_int = 0;
+    // SAFETY: the descriptor is open, and the kernel writes one number to where it is told.
+    match unsafe { libc::ioctl(socket.as_raw_fd(), libc::TIOCOUTQ, &raw mut bytes) } {
+        0 => Ok(bytes),
+        _ => Err(io::Error::last_os_error()),
+    }
+}

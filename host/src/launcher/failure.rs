@@ -18,6 +18,8 @@ pub enum FailureKind {
     PortTaken,
     /// The game did not bind its port in time.
     NoPort,
+    /// The game ended before it had bound its port.
+    Ended,
     /// Anything else of the system.
     System,
 }
@@ -30,6 +32,9 @@ pub struct Failure {
     pub kind: FailureKind,
     /// One sentence for a person, with the cause.
     pub message: String,
+    /// The game's own exit status, where it had one.
+    #[serde(default)]
+    pub exit_status: Option<u8>,
 }
 
 impl FailureKind {
@@ -39,6 +44,7 @@ impl FailureKind {
             Self::Specification => 65,
             Self::Overlay => 66,
             Self::PortTaken => 69,
+            Self::Ended => 70,
             Self::System => 71,
             Self::Program => 72,
             Self::NoPort => 75,
@@ -47,10 +53,35 @@ impl FailureKind {
     }
 }
 
+impl FailureKind {
+    /// Every kind.
+    pub const ALL: [Self; 8] = [
+        Self::Specification,
+        Self::Overlay,
+        Self::Sandbox,
+        Self::Program,
+        Self::PortTaken,
+        Self::NoPort,
+        Self::Ended,
+        Self::System,
+    ];
+
+    /// The kind that an exit status of the launcher tells.
+    pub fn from_exit_code(code: i32) -> Option<Self> {
+        Self::ALL.into_iter().find(|kind| i32::from(kind.exit_code()) == code)
+    }
+}
+
 impl Failure {
     /// A failure with its message.
     pub fn new(kind: FailureKind, message: impl Into<String>) -> Self {
-        Self { kind, message: message.into() }
+        Self { kind, message: message.into(), exit_status: None }
+    }
+
+    /// The game ended too early. `code` is its exit status, or 128 and the number of the signal that ended it.
+    pub fn ended(code: u8) -> Self {
+        let message = format!("the game {} before it had bound its port", end_in_words(code));
+        Self { kind: FailureKind::Ended, message, exit_status: (code <= 128).then_some(code) }
     }
 
     /// A failure with what was being done and every cause.
@@ -62,6 +93,14 @@ impl Failure {
             message.push_str(&deeper.to_string());
             source = deeper.source();
         }
-        Self { kind, message }
+        Self { kind, message, exit_status: None }
+    }
+}
+
+/// How a game ended, from the launcher's exit status.
+pub fn end_in_words(code: u8) -> String {
+    match code.checked_sub(128) {
+        None | Some(0) => format!("ended with exit status {code}"),
+        Some(signal) => format!("was ended by signal {signal}"),
     }
 }

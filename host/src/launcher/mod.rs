@@ -22,7 +22,7 @@ use std::time::Duration;
 use rustix::process::Signal;
 
 pub use console::{ConsoleError, MAX_LINE_BYTES, check_line, send_line};
-pub use failure::{Failure, FailureKind};
+pub use failure::{Failure, FailureKind, end_in_words};
 pub use notify::{Notification, VARIABLE as NOTIFY_VARIABLE};
 
 use crate::layout::{InstanceLayout, Layout};

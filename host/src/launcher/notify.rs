@@ -21,6 +21,9 @@ const READY: &str = "READY=1";
 const STATUS: &str = "STATUS=";
 /// Ours: the kind of a failure. Supervisors ignore what begins with `X_` and is not theirs.
 const FAILURE: &str = "X_L4D2_FAILURE=";
+/// The game's own exit status. systemd takes it for an error number of the service, which is the one number that it hands
+/// on as it is.
+const EXIT_STATUS: &str = "ERRNO=";
 
 /// What a supervisor is told.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -67,7 +70,8 @@ impl Notification {
             Self::Failed(failure) => {
                 let kind = serde_json::to_value(failure.kind).unwrap_or_default();
                 let kind = kind.as_str().unwrap_or_default();
-                format!("{STATUS}{}\n{FAILURE}{kind}", failure.message.replace('\n', " "))
+                let code = failure.exit_status.map(|code| format!("\n{EXIT_STATUS}{code}")).unwrap_or_default();
+                format!("{STATUS}{}\n{FAILURE}{kind}{code}", failure.message.replace('\n', " "))
             }
         }
     }
@@ -77,7 +81,9 @@ impl Notification {
         let value = |key: &str| datagram.lines().find_map(|line| line.strip_prefix(key));
         if let Some(kind) = value(FAILURE) {
             let kind = serde_json::from_value(kind.into()).unwrap_or(FailureKind::System);
-            return Some(Self::Failed(Failure::new(kind, value(STATUS).unwrap_or_default())));
+            let exit_status = value(EXIT_STATUS).and_then(|code| code.parse().ok());
+            let message = value(STATUS).unwrap_or_default().to_owned();
+            return Some(Self::Failed(Failure { kind, message, exit_status }));
         }
         datagram.lines().any(|line| line == READY).then_some(Self::Ready)
     }
@@ -93,6 +99,8 @@ mod tests {
             Notification::Ready,
             Notification::Failed(Failure::new(FailureKind::PortTaken, "port 27015 is taken")),
             Notification::Failed(Failure::new(FailureKind::NoPort, "not bound")),
+            Notification::Failed(Failure::ended(3)),
+            Notification::Failed(Failure::ended(139)),
         ] {
             assert_eq!(Notification::decode(&notification.encode()), Some(notification));
         }

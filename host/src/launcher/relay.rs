@@ -6,7 +6,7 @@
 
 use std::fs::File;
 use std::io::{self, Read, Write};
-use std::os::fd::OwnedFd;
+use std::os::fd::{AsFd, OwnedFd};
 use std::time::{Duration, Instant};
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
@@ -18,12 +18,15 @@ use super::failure::{Failure, FailureKind};
 use super::notify::{Notification, Notifier};
 use super::readiness::{Finding, Watch};
 use super::{KILL_SIGNAL, init, port_taken};
-use crate::sys::SignalFd;
+use crate::sys::{self, SignalFd};
 
 /// A pipe that polls as writable takes this much without blocking (`PIPE_BUF`).
 const WRITE_BYTES: usize = 4096;
 /// More than a terminal gives at once.
 const READ_BYTES: usize = 16 * 1024;
+/// How long the journal may take to read the game's last words, and how often that is looked at.
+const READ_LIMIT: Duration = Duration::from_secs(1);
+const READ_PAUSE: Duration = Duration::from_millis(1);
 
 /// Everything the loop looks at.
 #[derive(Debug)]
@@ -258,11 +261,23 @@ impl Relay {
             }
         }
         let _ = stdout.flush();
+        wait_until_read(&stdout);
         match (self.failure, status) {
             (Some(failure), _) => Err(failure),
+            // So that a supervisor does not start again what never came up.
+            (None, Ok(Some((_, status)))) if self.watch.is_some() => Err(Failure::ended(init::exit_code(status))),
             (None, Ok(Some((_, status)))) => Ok(init::exit_code(status)),
             (None, _) => Err(Failure::new(FailureKind::System, "the end of the game could not be watched")),
         }
+    }
+}
+
+/// Waits until the journal has read the game's last words, so that who learns of the end finds them there. A pipe's reader
+/// sees its end behind them anyway.
+fn wait_until_read(stdout: impl AsFd) {
+    let deadline = Instant::now() + READ_LIMIT;
+    while sys::unread_by_peer(stdout.as_fd()).is_ok_and(|bytes| bytes > 0) && Instant::now() < deadline {
+        std::thread::sleep(READ_PAUSE);
     }
 }
 

@@ -217,18 +217,22 @@ impl<'a> Shim<'a> {
 
     fn ended(&mut self, end: End, failure: Option<Failure>) {
         let kind = failure.as_ref().map(|failure| failure.kind);
+        let exit_code = match &failure {
+            Some(failure) if failure.kind == FailureKind::Ended => failure.exit_status.map(i32::from),
+            _ => end.exit_code(),
+        };
         let what = failure.map_or_else(|| format!("the game {end}"), |failure| failure.message);
         if self.ladder.is_some() {
             self.say("stopped");
             self.finish(Phase::Stopped, None);
         } else if !self.was_ready {
             let what = if kind.is_some() { what } else { format!("{what} before it had bound its port") };
-            self.fail(kind, what, end.exit_code());
+            self.fail(kind, what, exit_code);
         } else if end.is_clean() && kind.is_none() {
             self.say("the game ended by itself");
             self.finish(Phase::Stopped, None);
         } else {
-            self.crashed(&what, end.exit_code());
+            self.crashed(&what, exit_code);
         }
     }
 
