@@ -26,6 +26,7 @@ use crate::layout::Layout;
 use crate::name::InstanceName;
 use crate::output::OutputSink;
 use crate::supervisor::embedded::EmbeddedSupervisor;
+use crate::supervisor::systemd::{self, SystemdSupervisor};
 use crate::supervisor::{InstanceChanged, InstanceStatus, LogEvent, LogLine, LogStart, Outcome, Supervisor};
 
 /// The host: one per process, cheap to clone.
@@ -38,11 +39,10 @@ pub struct Host {
 
 impl Host {
     /// Chooses the supervisor and makes the directories. Relative paths count from the present directory.
-    #[expect(clippy::unused_async, reason = "it must be called on an async runtime, which this says")]
     pub async fn new(config: HostConfig) -> Result<Self, HostError> {
         let config = config.absolute().map_err(|source| HostError::io("finding the present directory", source))?;
         lifecycle::make_directories(&Layout::new(&config.root, &config.overlay_root))?;
-        let supervisor = choose_supervisor(&config)?;
+        let supervisor = choose_supervisor(&config).await?;
         Ok(Self::with_supervisor(config, supervisor))
     }
 
@@ -175,12 +175,28 @@ impl Host {
     }
 }
 
-fn choose_supervisor(config: &HostConfig) -> Result<Arc<dyn Supervisor>, HostError> {
+async fn choose_supervisor(config: &HostConfig) -> Result<Arc<dyn Supervisor>, HostError> {
+    let systemd = || SystemdSupervisor::new(config, systemd::TEMPLATE);
     match config.supervisor {
+        SupervisorChoice::Embedded => Ok(Arc::new(EmbeddedSupervisor::new(config)?)),
         SupervisorChoice::Systemd => {
-            Err(HostError::Supervisor("the systemd supervisor is not part of this version: use embedded".to_owned()))
+            let systemd = systemd();
+            if systemd.is_available().await? {
+                return Ok(Arc::new(systemd));
+            }
+            let message = format!("systemd does not run here or has no unit {}.service", systemd::TEMPLATE);
+            Err(HostError::Supervisor(message))
         }
-        // Without systemd units of its own, this is what every machine has.
-        SupervisorChoice::Auto | SupervisorChoice::Embedded => Ok(Arc::new(EmbeddedSupervisor::new(config)?)),
+        SupervisorChoice::Auto => {
+            let systemd = systemd();
+            match systemd.is_available().await {
+                Ok(true) => Ok(Arc::new(systemd)),
+                Ok(false) => Ok(Arc::new(EmbeddedSupervisor::new(config)?)),
+                Err(error) => {
+                    tracing::warn!(%error, "systemd can't be asked: the embedded supervisor is used");
+                    Ok(Arc::new(EmbeddedSupervisor::new(config)?))
+                }
+            }
+        }
     }
 }

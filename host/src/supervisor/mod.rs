@@ -4,10 +4,13 @@
 //! idempotent, state comes from looking at processes and never from remembering, and log cursors resume without gap
 //! or duplicate.
 
+mod console;
 pub mod embedded;
+mod failure;
 pub mod fake;
 pub mod log;
 pub(crate) mod restart;
+pub mod systemd;
 
 use std::time::{Duration, SystemTime};
 
@@ -17,6 +20,7 @@ use tokio::sync::broadcast;
 use tokio_util::sync::CancellationToken;
 
 use crate::error::HostError;
+use crate::layout::{InstanceLayout, Layout};
 use crate::name::InstanceName;
 use crate::output::OutputSink;
 
@@ -167,4 +171,10 @@ pub trait Supervisor: Send + Sync + std::fmt::Debug {
 
     /// Forgets a stopped instance, before its directory is removed.
     async fn forget(&self, name: &InstanceName) -> Result<(), HostError>;
+}
+
+/// The paths of an instance that was initialized once.
+fn known_instance(layout: &Layout, name: &InstanceName) -> Result<InstanceLayout, HostError> {
+    let instance = layout.instance(name);
+    if instance.dir().is_dir() { Ok(instance) } else { Err(HostError::NoInstance(name.to_string())) }
 }

@@ -32,10 +32,11 @@ use self::watch::Watcher;
 use super::log::{self, LogReader};
 use super::{
     ActualState, InstanceChanged, InstanceStatus, LogEvent, LogLine, LogStart, Outcome, StopLadder, Supervisor,
+    console, known_instance,
 };
 use crate::error::HostError;
 use crate::host::HostConfig;
-use crate::launcher::{self, ConsoleError, LaunchConfig};
+use crate::launcher::LaunchConfig;
 use crate::layout::{InstanceLayout, Layout};
 use crate::locks::try_lock;
 use crate::name::InstanceName;
@@ -105,8 +106,7 @@ impl EmbeddedSupervisor {
     }
 
     fn known_instance(&self, name: &InstanceName) -> Result<InstanceLayout, HostError> {
-        let instance = self.instance(name);
-        if instance.dir().is_dir() { Ok(instance) } else { Err(HostError::NoInstance(name.to_string())) }
+        known_instance(&self.layout, name)
     }
 }
 
@@ -210,12 +210,7 @@ impl Supervisor for EmbeddedSupervisor {
     }
 
     async fn console(&self, name: &InstanceName, line: &str) -> Result<(), HostError> {
-        let (path, line) = (self.known_instance(name)?.console_socket(), line.to_owned());
-        blocking(move || launcher::send_line(&path, &line)).await?.map_err(|error| match error {
-            ConsoleError::NotRunning => HostError::NotRunning,
-            ConsoleError::Io(source) => HostError::io("reach the console", source),
-            refused => HostError::Supervisor(refused.to_string()),
-        })
+        console::type_line(self.known_instance(name)?.console_socket(), line).await
     }
 
     async fn logs(&self, name: &InstanceName, lines: usize) -> Result<Vec<LogLine>, HostError> {

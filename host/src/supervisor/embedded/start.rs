@@ -7,17 +7,15 @@ use std::time::Duration;
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
-use super::state::{FailureRecord, Phase};
+use super::state::Phase;
 use super::{EmbeddedSupervisor, process_end_in_time, spawn};
 use crate::error::HostError;
-use crate::launcher::FailureKind;
 use crate::name::InstanceName;
 use crate::output::{OutputSink, OutputStream};
+use crate::supervisor::failure::{explain, too_late};
 use crate::supervisor::log::LogReader;
 use crate::supervisor::{LogEvent, LogLine, Outcome, StopLadder};
 
-/// How the step is called when it takes too long.
-const STEP: &str = "waiting until the game has bound its port";
 /// The launcher watches the time itself and can say more; this is for one that does not.
 const MARGIN: Duration = Duration::from_secs(2);
 /// How long the rest of the game's output may take to be handed on.
@@ -93,7 +91,10 @@ impl EmbeddedSupervisor {
             ticks.borrow_and_update();
             let Some(look) = self.look(name)? else { return Err(HostError::NoInstance(name.to_string())) };
             match (look.state.phase, &look.state.failure) {
-                (Phase::Failed, Some(failure)) => return Err(explain(failure, self.start_limit)),
+                (Phase::Failed, Some(failure)) => {
+                    let (message, code) = (failure.message.clone(), failure.exit_code);
+                    return Err(explain(failure.kind, message, code, self.start_limit));
+                }
                 (Phase::Stopping | Phase::Stopped, _) => {
                     let message = format!("{name} was stopped while it was being started");
                     return Err(HostError::Step { message, exit_code: None });
@@ -115,20 +116,6 @@ impl EmbeddedSupervisor {
         let ladder = StopLadder { console: Duration::ZERO, terminate: Duration::ZERO, ..StopLadder::default() };
         let (unheard, _) = OutputSink::channel(1);
         self.stop_instance(name, ladder, &unheard, &CancellationToken::new()).await.map(drop)
-    }
-}
-
-fn too_late(limit: Duration) -> HostError {
-    HostError::TimedOut { step: STEP, limit_seconds: limit.as_secs() }
-}
-
-fn explain(failure: &FailureRecord, limit: Duration) -> HostError {
-    let message = failure.message.clone();
-    match failure.kind {
-        Some(FailureKind::NoPort) => too_late(limit),
-        Some(FailureKind::Overlay) => HostError::Overlay(message),
-        Some(FailureKind::Specification) => HostError::InvalidSpec(message),
-        _ => HostError::Step { message, exit_code: failure.exit_code },
     }
 }
 

@@ -1,0 +1,197 @@
+//! The connection to systemd: the calls that are made, and the signals that are listened to.
+
+use std::collections::HashMap;
+
+use futures::StreamExt;
+use tokio::sync::broadcast;
+use tokio::task::JoinHandle;
+use zbus::zvariant::{OwnedObjectPath, OwnedValue};
+use zbus::{Connection, MatchRule, MessageStream};
+
+use super::unit::Unit;
+use crate::error::HostError;
+use crate::name::InstanceName;
+use crate::supervisor::InstanceChanged;
+
+const SYSTEMD: &str = "org.freedesktop.systemd1";
+const UNITS: &str = "/org/freedesktop/systemd1/unit";
+const PROPERTIES: &str = "org.freedesktop.DBus.Properties";
+/// What it says of a unit that it has not loaded, which is what a unit is that nobody asks about.
+const NO_SUCH_UNIT: &str = "org.freedesktop.systemd1.NoSuchUnit";
+/// Signals that may wait to be looked at.
+const SIGNALS: usize = 256;
+
+/// What is asked of systemd.
+#[zbus::proxy(
+    interface = "org.freedesktop.systemd1.Manager",
+    default_service = "org.freedesktop.systemd1",
+    default_path = "/org/freedesktop/systemd1",
+    gen_blocking = false
+)]
+pub(super) trait Manager {
+    fn subscribe(&self) -> zbus::Result<()>;
+    fn start_unit(&self, name: &str, mode: &str) -> zbus::Result<OwnedObjectPath>;
+    fn stop_unit(&self, name: &str, mode: &str) -> zbus::Result<OwnedObjectPath>;
+    fn kill_unit(&self, name: &str, whom: &str, signal: i32) -> zbus::Result<()>;
+    fn reset_failed_unit(&self, name: &str) -> zbus::Result<()>;
+    #[zbus(signal)]
+    fn job_removed(&self, id: u32, job: OwnedObjectPath, unit: String, result: String) -> zbus::Result<()>;
+}
+
+/// A connection that tells of changes until it breaks.
+#[derive(Debug)]
+pub(super) struct Bus {
+    connection: Connection,
+    manager: ManagerProxy<'static>,
+    listener: JoinHandle<()>,
+}
+
+impl Bus {
+    /// Connects and begins to listen to what becomes of the template's units.
+    pub(super) async fn connect(
+        template: &str,
+        changes: broadcast::Sender<InstanceChanged>,
+    ) -> Result<Self, HostError> {
+        let connected = async {
+            let connection = Connection::system().await?;
+            let manager = ManagerProxy::new(&connection).await?;
+            let rule = MatchRule::builder()
+                .msg_type(zbus::message::Type::Signal)
+                .sender(SYSTEMD)?
+                .interface(PROPERTIES)?
+                .member("PropertiesChanged")?
+                .path_namespace(UNITS)?
+                .build();
+            let signals = MessageStream::for_match_rule(rule, &connection, Some(SIGNALS)).await?;
+            // It sends signals about units to whoever asked only.
+            manager.subscribe().await?;
+            Ok::<_, zbus::Error>((connection, manager, signals))
+        };
+        let (connection, manager, mut signals) = connected.await.map_err(|error| failed("reach systemd", &error))?;
+        let prefix = format!("{UNITS}/{}", escape(template));
+        let listener = tokio::spawn(async move {
+            while let Some(Ok(signal)) = signals.next().await {
+                let name = signal.header().path().and_then(|path| instance_of(path.as_str(), &prefix));
+                if let Some(name) = name {
+                    // Nobody listening is fine.
+                    let _ = changes.send(InstanceChanged { name });
+                }
+            }
+        });
+        Ok(Self { connection, manager, listener })
+    }
+
+    /// False once the bus is gone.
+    pub(super) fn is_open(&self) -> bool {
+        !self.listener.is_finished()
+    }
+
+    /// Looks at a unit, with all its properties of one moment.
+    pub(super) async fn look(&self, unit: &str) -> Result<Unit, HostError> {
+        let path = format!("{UNITS}/{}", escape(unit));
+        // No interface means all of them.
+        let reply = self.connection.call_method(Some(SYSTEMD), path.as_str(), Some(PROPERTIES), "GetAll", &("",)).await;
+        let properties = reply.and_then(|reply| reply.body().deserialize::<HashMap<String, OwnedValue>>());
+        properties.map(Unit::from_properties).map_err(|error| failed(&format!("look at {unit}"), &error))
+    }
+
+    /// Starts a unit and waits for the end of that; gives systemd's word for it, `done` when all is well.
+    pub(super) async fn start(&self, unit: &str) -> Result<String, HostError> {
+        self.job(unit, "start", || self.manager.start_unit(unit, "replace")).await
+    }
+
+    /// Stops a unit and waits for the end of that.
+    pub(super) async fn stop(&self, unit: &str) -> Result<String, HostError> {
+        self.job(unit, "stop", || self.manager.stop_unit(unit, "replace")).await
+    }
+
+    async fn job<F>(&self, unit: &str, what: &str, begin: impl FnOnce() -> F) -> Result<String, HostError>
+    where
+        F: Future<Output = zbus::Result<OwnedObjectPath>>,
+    {
+        let result = async {
+            // Listened to before the job is made, for it may be over at once.
+            let mut removed = self.manager.receive_job_removed().await?;
+            let job = begin().await?;
+            while let Some(signal) = removed.next().await {
+                let arguments = signal.args()?;
+                if *arguments.job() == job {
+                    return Ok(arguments.result().clone());
+                }
+            }
+            Err(zbus::Error::Failure("the bus closed".to_owned()))
+        };
+        result.await.map_err(|error| failed(&format!("{what} {unit}"), &error))
+    }
+
+    /// Sends SIGKILL to all processes of a unit.
+    pub(super) async fn kill(&self, unit: &str) -> Result<(), HostError> {
+        let signal = rustix::process::Signal::KILL.as_raw();
+        let killed = self.manager.kill_unit(unit, "all", signal).await;
+        forgiving(killed).map_err(|error| failed(&format!("kill {unit}"), &error))
+    }
+
+    /// Forgets a unit's failure and its count of starts.
+    pub(super) async fn reset(&self, unit: &str) -> Result<(), HostError> {
+        let reset = self.manager.reset_failed_unit(unit).await;
+        forgiving(reset).map_err(|error| failed(&format!("reset {unit}"), &error))
+    }
+}
+
+impl Drop for Bus {
+    fn drop(&mut self) {
+        self.listener.abort();
+    }
+}
+
+/// A unit that is not loaded neither runs nor has failed.
+fn forgiving(result: zbus::Result<()>) -> zbus::Result<()> {
+    match result {
+        Err(zbus::Error::MethodError(name, _, _)) if name.as_str() == NO_SUCH_UNIT => Ok(()),
+        other => other,
+    }
+}
+
+fn failed(what: &str, error: &zbus::Error) -> HostError {
+    HostError::Supervisor(format!("can't {what}: {error}"))
+}
+
+/// How systemd writes a unit's name in an object path.
+fn escape(text: &str) -> String {
+    let escaped = |byte: u8| match byte {
+        b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' => char::from(byte).to_string(),
+        other => format!("_{other:02x}"),
+    };
+    text.bytes().map(escaped).collect()
+}
+
+/// The instance that an object path is about, if it is one of the template's units.
+fn instance_of(path: &str, prefix: &str) -> Option<InstanceName> {
+    let escaped = path.strip_prefix(prefix)?.strip_suffix("_2eservice")?;
+    let mut pieces = escaped.split('_');
+    let mut name = pieces.next()?.to_owned();
+    for piece in pieces {
+        let byte = u8::from_str_radix(piece.get(..2)?, 16).ok()?;
+        name.push(char::from(byte));
+        name.push_str(piece.get(2..)?);
+    }
+    InstanceName::parse(&name).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_survive_the_way_through_an_object_path() {
+        let prefix = format!("{UNITS}/{}", escape("l4d2-server@"));
+        for text in ["one", "a-b_c", "0-", "x__y"] {
+            let path = format!("{UNITS}/{}", escape(&format!("l4d2-server@{text}.service")));
+            assert_eq!(instance_of(&path, &prefix).expect(text).as_str(), text);
+        }
+        assert_eq!(escape("l4d2-server@one.service"), "l4d2_2dserver_40one_2eservice");
+        for other in ["ssh_2eservice", "l4d2_2dserver_40one_2esocket", "l4d2_2dserver_40_zz_2eservice"] {
+            assert_eq!(instance_of(&format!("{UNITS}/{other}"), &prefix), None, "{other}");
+        }
+    }
+}
