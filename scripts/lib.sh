@@ -19,6 +19,9 @@ TRUNK_VERSION=0.21.14
 BINARYEN_VERSION=132.0.0
 NEXTEST_VERSION=0.9.143
 DENY_VERSION=0.20.2
+# What the machine that the tests boot is made of.
+MACHINE_SUITE=bookworm
+MACHINE_PACKAGES=systemd,systemd-sysv,dbus,ca-certificates,iproute2
 
 say() { printf '\033[1m==> %s\033[0m\n' "$*" >&2; }
 die() {
@@ -103,6 +106,9 @@ use_wasm_toolchain() {
 
 # Where cargo puts the native programs.
 target_dir() { echo "${CARGO_TARGET_DIR:-$ROOT/target}"; }
+
+# Where the root of the machine lies that the tests boot.
+machine_root() { echo "$TOOLS/machine-$(echo "$MACHINE_SUITE $MACHINE_PACKAGES" | sha256sum | cut -c1-12)"; }
 
 # A user without any privilege, for what must not or should not run as root.
 ORDINARY_USER=l4d2-test

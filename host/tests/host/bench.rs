@@ -180,6 +180,7 @@ impl Bench {
 impl Drop for Bench {
     /// A test that failed leaves nothing running: what supervises is killed, and the games with it.
     fn drop(&mut self) {
+        crate::systemd::clean_up(&self.world.config);
         let needle = self.world.config.root.to_string_lossy().into_owned();
         for pid in all_processes() {
             let command = fs::read_to_string(format!("/proc/{pid}/cmdline")).unwrap_or_default();

@@ -12,3 +12,4 @@ mod lines;
 mod spec;
 mod supervisor_contract;
 mod support;
+mod systemd;
