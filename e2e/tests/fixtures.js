@@ -18,6 +18,8 @@ export const PASSWORD = 'correct horse battery';
 /** A panel with its directory, and ways to fill it. */
 class Site {
   #names = 0;
+  // Panels of tests that run beside this one begin elsewhere.
+  #nextPort = 20000 + Math.floor(Math.random() * 10000);
   #installed = false;
 
   constructor(panel, environment) {
@@ -68,7 +70,8 @@ class Site {
 
   /** A port that no server has. */
   async freePort() {
-    const [port] = await freePorts(20000 + Math.floor(Math.random() * 10000), 1);
+    const [port] = await freePorts(this.#nextPort, 1);
+    this.#nextPort = port + 1;
     return port;
   }
 

@@ -40,6 +40,23 @@ function framesPerSecond(log, { from, pixelsPerSecond }) {
   );
 }
 
+/** The same on a pane of the same size with nothing in it: what this machine can do at this moment. */
+async function emptyPaneFramesPerSecond(page, log, pace) {
+  await log.evaluate((pane) => {
+    const { width, height } = pane.getBoundingClientRect();
+    const empty = document.createElement('div');
+    empty.id = 'empty-pane';
+    Object.assign(empty.style, { width: `${width}px`, height: `${height}px`, overflow: 'auto' });
+    const content = document.createElement('div');
+    content.style.height = `${pane.scrollHeight}px`;
+    empty.append(content);
+    document.body.append(empty);
+  });
+  const frames = await framesPerSecond(page.locator('#empty-pane'), pace);
+  await page.evaluate(() => document.getElementById('empty-pane').remove());
+  return frames;
+}
+
 test('a log of 50,000 lines scrolls smoothly, can be searched, and is bounded', async ({ page, site }) => {
   test.setTimeout(180_000);
   await openRunningServer(page, site);
@@ -50,14 +67,18 @@ test('a log of 50,000 lines scrolls smoothly, can be searched, and is bounded', 
   // It followed the end, and only what is within reach is on the page.
   expect(await log.locator('.log__line').count()).toBeLessThan(400);
   // At the pace of a hand on a wheel, and through everything in a few seconds.
-  const reading = await framesPerSecond(log, { from: 0.5, pixelsPerSecond: 3_000 });
+  const wheel = { from: 0.5, pixelsPerSecond: 3_000 };
+  const empty = await emptyPaneFramesPerSecond(page, log, wheel);
+  const reading = await framesPerSecond(log, wheel);
   const rushing = await framesPerSecond(log, { from: 0, pixelsPerSecond: 250_000 });
   const heap = await page.evaluate(() => performance.memory.usedJSHeapSize / 1024 / 1024);
   process.stdout.write(
-    `log of ${LINES} lines: ${reading.toFixed(1)} frames a second, ${rushing.toFixed(1)} while rushing through all of it; ` +
+    `log of ${LINES} lines: ${reading.toFixed(1)} frames a second (an empty pane: ${empty.toFixed(1)}), ` +
+      `${rushing.toFixed(1)} while rushing through all of it; ` +
       `JavaScript heap ${heap.toFixed(1)} MiB\n`,
   );
-  expect(reading).toBeGreaterThan(50);
+  // Of 60 frames 50; where other programs take part of the machine, the same share of what is left.
+  expect(reading / empty).toBeGreaterThan(50 / 60);
 
   // The oldest lines are gone, the last 50,000 are there.
   const search = page.getByRole('searchbox', { name: 'Search the log' });
