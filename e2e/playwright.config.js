@@ -3,7 +3,11 @@ import { defineConfig } from '@playwright/test';
 export default defineConfig({
   testDir: 'tests',
   outputDir: 'test-results',
-  // Each test file starts a panel of its own, so files may run beside each other.
+  // Each test file starts a panel of its own, so files may run beside each other; those that measure run alone at the end.
+  projects: [
+    { name: 'pages', testIgnore: 'performance.spec.js' },
+    { name: 'measured', testMatch: 'performance.spec.js', dependencies: ['pages'] },
+  ],
   fullyParallel: false,
   workers: 2,
   retries: 0,

@@ -1,6 +1,8 @@
 import { Client } from '../lib/client.js';
 import { PASSWORD, expect, expectFits, signIn, test } from './fixtures.js';
 
+test.use({ panelOf: 'account-settings' });
+
 async function openAccount(page, username) {
   await signIn(page, username);
   await page.goto('/account');

@@ -1,5 +1,7 @@
 import { PASSWORD, expect, expectFits, signIn, test } from './fixtures.js';
 
+test.use({ panelOf: 'account' });
+
 test('a new user signs up and is told what to do next', async ({ page, site }) => {
   await page.goto('/');
   await expect(page.getByRole('heading', { name: 'Sign in', exact: true })).toBeVisible();

@@ -1,5 +1,7 @@
 import { expect, expectFits, signIn, test } from './fixtures.js';
 
+test.use({ panelOf: 'blueprints' });
+
 /** The rows of a list of lines, as texts. */
 function texts(page, list) {
   return page

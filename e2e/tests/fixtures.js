@@ -18,11 +18,12 @@ export const PASSWORD = 'correct horse battery';
 /** A panel with its directory, and ways to fill it. */
 class Site {
   #names = 0;
-  // Panels of tests that run beside this one begin elsewhere.
-  #nextPort = 20000 + Math.floor(Math.random() * 10000);
+  #nextPort;
   #installed = false;
 
-  constructor(panel, environment) {
+  /** `lane`: which of the panels that run at the same time this is; each has ports of its own. */
+  constructor(panel, environment, lane) {
+    this.#nextPort = 12000 + lane * 5000 + Math.floor(Math.random() * 4000);
     this.panel = panel;
     this.environment = environment;
     this.url = panel.url;
@@ -111,15 +112,19 @@ class Site {
 }
 
 export const test = base.extend({
+  /** Names the panel of a test file. Another name is another panel, so that no file finds what a different one left. */
+  panelOf: ['', { option: true, scope: 'worker' }],
+
   site: [
-    async ({}, use) => {
+    // The name is not read: that it differs makes a worker, and so a panel, of its own.
+    async ({ panelOf: _ }, use, worker) => {
       const directory = mkdtempSync(path.join(tmpdir(), 'l4d2-e2e-'));
       // Tests sign up more often from one address than people do.
       const environment = settings(directory, { LOGIN_RATE_BURST: '1000', STANDIN_STEAMCMD_MS: '200' });
       const log = [];
       try {
         const panel = await Panel.start(environment, (line) => log.push(line));
-        const site = new Site(panel, environment);
+        const site = new Site(panel, environment, worker.parallelIndex);
         try {
           await use(site);
         } finally {

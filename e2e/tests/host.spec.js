@@ -1,5 +1,7 @@
 import { expect, expectFits, signIn, test } from './fixtures.js';
 
+test.use({ panelOf: 'host' });
+
 test('an admin installs the game, which waits until no server runs', async ({ page, site }) => {
   const admin = await site.newAdmin();
   await signIn(page, admin.username);

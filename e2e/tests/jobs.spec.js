@@ -1,5 +1,7 @@
 import { expect, expectFits, signIn, test } from './fixtures.js';
 
+test.use({ panelOf: 'jobs' });
+
 function log(page) {
   return page.getByRole('log');
 }

@@ -1,5 +1,7 @@
 import { PASSWORD, expect, signIn, test } from './fixtures.js';
 
+test.use({ panelOf: 'main-job' });
+
 /** Presses Tab until the element has the focus, as somebody without a mouse does. */
 async function tabTo(page, locator) {
   await expect(locator).toBeVisible();

@@ -1,5 +1,7 @@
 import { expect, expectFits, signIn, test } from './fixtures.js';
 
+test.use({ panelOf: 'overlays' });
+
 test('an admin keeps the catalog', async ({ page, site }) => {
   const admin = await site.newAdmin();
   await signIn(page, admin.username);

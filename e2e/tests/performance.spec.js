@@ -1,6 +1,11 @@
 import { brotliCompressSync } from 'node:zlib';
 
-import { expect, signIn, test } from './fixtures.js';
+import { expect, expectFits, signIn, test } from './fixtures.js';
+import { command, openRunningServer } from './running-server.js';
+
+test.use({ panelOf: 'performance' });
+
+const LINES = 50_000;
 
 function report(what, value) {
   process.stdout.write(`${what}: ${value}\n`);
@@ -79,4 +84,84 @@ test('the first server row is seen on a slow machine', async ({ page, site }) =>
   await page.goto('/');
   await expect(row(page, server)).toBeVisible();
   report('first server row with the CPU slowed 4 times', `${Date.now() - began} ms`);
+});
+
+/** Scrolls for three seconds and counts what was drawn. */
+function framesPerSecond(log, { from, pixelsPerSecond }) {
+  return log.evaluate(
+    async (pane, [from, pixelsPerSecond]) => {
+      const start = pane.scrollHeight * from;
+      pane.scrollTop = start;
+      await new Promise(requestAnimationFrame);
+      const began = performance.now();
+      let frames = 0;
+      while (performance.now() - began < 3_000) {
+        await new Promise(requestAnimationFrame);
+        frames += 1;
+        pane.scrollTop = start + (pixelsPerSecond * (performance.now() - began)) / 1_000;
+      }
+      return (frames * 1_000) / (performance.now() - began);
+    },
+    [from, pixelsPerSecond],
+  );
+}
+
+/** The same on a pane of the same size with nothing in it: what this machine can do at this moment. */
+async function emptyPaneFramesPerSecond(page, log, pace) {
+  await log.evaluate((pane) => {
+    const { width, height } = pane.getBoundingClientRect();
+    const empty = document.createElement('div');
+    empty.id = 'empty-pane';
+    Object.assign(empty.style, { width: `${width}px`, height: `${height}px`, overflow: 'auto' });
+    const content = document.createElement('div');
+    content.style.height = `${pane.scrollHeight}px`;
+    empty.append(content);
+    document.body.append(empty);
+  });
+  const frames = await framesPerSecond(page.locator('#empty-pane'), pace);
+  await page.evaluate(() => document.getElementById('empty-pane').remove());
+  return frames;
+}
+
+function mean(numbers) {
+  return (numbers.reduce((sum, number) => sum + number, 0) / numbers.length).toFixed(1);
+}
+
+test('a log of 50,000 lines scrolls smoothly, can be searched, and is bounded', async ({ page, site }) => {
+  test.setTimeout(180_000);
+  await openRunningServer(page, site);
+  const log = page.getByRole('log');
+  await command(page, `standin_flood ${LINES + 5_000}`);
+  await expect(log).toContainText(`flood line ${LINES + 5_000} of`, { timeout: 90_000 });
+
+  // It followed the end, and only what is within reach is on the page.
+  expect(await log.locator('.log__line').count()).toBeLessThan(400);
+  // At the pace of a hand on a wheel, and through everything in a few seconds.
+  const wheel = { from: 0.5, pixelsPerSecond: 3_000 };
+  const [empty, reading] = [[], []];
+  for (let round = 0; round < 3; round += 1) {
+    empty.push(await emptyPaneFramesPerSecond(page, log, wheel));
+    reading.push(await framesPerSecond(log, wheel));
+  }
+  const rushing = await framesPerSecond(log, { from: 0, pixelsPerSecond: 250_000 });
+  const heap = await page.evaluate(() => performance.memory.usedJSHeapSize / 1024 / 1024);
+  process.stdout.write(
+    `log of ${LINES} lines: ${mean(reading)} frames a second (an empty pane: ${mean(empty)}), ` +
+      `${rushing.toFixed(1)} while rushing through all of it; ` +
+      `JavaScript heap ${heap.toFixed(1)} MiB\n`,
+  );
+  // Of 60 frames 50; where other programs take part of the machine, the same share of what is left.
+  expect(Math.max(...reading) / Math.max(...empty)).toBeGreaterThan(50 / 60);
+
+  // The oldest lines are gone, the last 50,000 are there.
+  const search = page.getByRole('searchbox', { name: 'Search the log' });
+  await search.fill('flood line');
+  await expect(page.getByRole('search').getByRole('status')).toHaveText(/^(49|50)\d{3} lines$/);
+  await search.fill('FLOOD LINE 30000 OF');
+  await expect(page.getByRole('search').getByRole('status')).toHaveText('1 line');
+  await search.press('Enter');
+  await expect(page.getByRole('search').getByRole('status')).toHaveText('1 of 1');
+  await expect(log.locator('.log__line--current')).toContainText('flood line 30000 of');
+  await expect(log.locator('.log__line--current')).toBeInViewport();
+  await expectFits(page, 'log-search');
 });

@@ -1,5 +1,7 @@
 import { expect, expectFits, signIn, test } from './fixtures.js';
 
+test.use({ panelOf: 'server' });
+
 test('a server is made, run, talked to and deleted on its page', async ({ page, site }) => {
   await site.install();
   const { username, client } = await site.newUser();

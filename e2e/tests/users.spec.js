@@ -1,5 +1,7 @@
 import { expect, expectFits, signIn, test } from './fixtures.js';
 
+test.use({ panelOf: 'users' });
+
 test('an admin gives and takes rights, and the last admin stays', async ({ page, site }) => {
   const admin = await site.newAdmin();
   // Other tests on this panel have left admins behind.

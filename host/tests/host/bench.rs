@@ -5,6 +5,7 @@ use std::fs;
 use std::net::{TcpListener, UdpSocket};
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 
 use futures::StreamExt;
@@ -197,12 +198,15 @@ pub(crate) fn kill(pid: u32, signal: rustix::process::Signal) {
     let _ = rustix::process::kill_process(pid, signal);
 }
 
-/// A port that is free on UDP and TCP.
+/// A port that is free on UDP and TCP and stays so: below those that the kernel gives to connections, and each test's
+/// process has some of its own.
 pub(crate) fn free_port() -> u16 {
+    const OF_A_PROCESS: u32 = 32;
+    static GIVEN: AtomicU32 = AtomicU32::new(0);
+    let first = 10_000 + std::process::id() % 680 * OF_A_PROCESS;
     loop {
-        let udp = UdpSocket::bind("0.0.0.0:0").unwrap();
-        let port = udp.local_addr().unwrap().port();
-        if port >= 1024 && TcpListener::bind(("127.0.0.1", port)).is_ok() {
+        let port = u16::try_from(first + GIVEN.fetch_add(1, Ordering::Relaxed) % OF_A_PROCESS).unwrap();
+        if UdpSocket::bind(("0.0.0.0", port)).is_ok() && TcpListener::bind(("0.0.0.0", port)).is_ok() {
             return port;
         }
     }

@@ -2,12 +2,12 @@
 
 use std::fs;
 use std::io::{BufRead, BufReader};
-use std::net::{Ipv4Addr, UdpSocket};
 use std::process::{Child, Command, Output, Stdio};
 
 use l4d2_host::spec::Specification;
 use rustix::process::{Pid, Signal, kill_process};
 
+use crate::bench::free_port;
 use crate::spec::specification;
 use crate::support::{L4D2CTL, World, eventually, runs, world};
 
@@ -31,10 +31,6 @@ fn code(output: &Output) -> i32 {
 
 fn text(bytes: &[u8]) -> String {
     String::from_utf8_lossy(bytes).into_owned()
-}
-
-fn free_port() -> u16 {
-    UdpSocket::bind((Ipv4Addr::LOCALHOST, 0)).unwrap().local_addr().unwrap().port()
 }
 
 /// Stops the instance with its test.

@@ -1,8 +1,9 @@
 //! A panel in a process of its own, and what a script does with it.
 
-use std::net::UdpSocket;
+use std::net::{TcpListener, UdpSocket};
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use futures::StreamExt;
@@ -51,10 +52,19 @@ fn command(program: &Path) -> Command {
     Command::new(program)
 }
 
-/// A port that nobody uses at this moment.
+/// A port that is free on UDP and TCP and stays so: below those that the kernel gives to connections, and each test's
+/// process has some of its own.
 pub(crate) fn free_port() -> u16 {
-    let socket = UdpSocket::bind("127.0.0.1:0").expect("a free port");
-    socket.local_addr().expect("an address").port()
+    const OF_A_PROCESS: u32 = 32;
+    static GIVEN: AtomicU32 = AtomicU32::new(0);
+    let first = 10_000 + std::process::id() % 680 * OF_A_PROCESS;
+    loop {
+        let port = first + GIVEN.fetch_add(1, Ordering::Relaxed) % OF_A_PROCESS;
+        let port = u16::try_from(port).expect("below 32,768");
+        if UdpSocket::bind(("0.0.0.0", port)).is_ok() && TcpListener::bind(("0.0.0.0", port)).is_ok() {
+            return port;
+        }
+    }
 }
 
 impl Machine {
