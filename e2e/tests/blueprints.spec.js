@@ -179,6 +179,28 @@ test('unsaved changes are not left by accident', async ({ page, site }) => {
   expect((await client.get(`/blueprints/${blueprint.id}`)).name).toBe('comp');
 });
 
+test('who leaves while a save is under way is asked, and taken on once it is saved', async ({ page, site }) => {
+  const { username, client } = await site.newUser();
+  const blueprint = await client.post('/blueprints', { name: 'comp' });
+  await signIn(page, username);
+  await page.goto(`/blueprints/${blueprint.id}`);
+  let answer;
+  const held = new Promise((resolve) => {
+    answer = resolve;
+  });
+  await page.route(`**/api/v1/blueprints/${blueprint.id}`, async (route) => {
+    await held;
+    await route.continue();
+  });
+  await page.getByLabel('Name', { exact: true }).fill('renamed');
+  await page.getByRole('button', { name: 'Save', exact: true }).click();
+  await page.getByRole('link', { name: 'Servers' }).click();
+  await expect(page.getByRole('dialog', { name: 'Leave without saving?' })).toBeVisible();
+  answer();
+  await expect(page.getByRole('heading', { name: 'Servers', exact: true })).toBeVisible();
+  expect((await client.get(`/blueprints/${blueprint.id}`)).name).toBe('renamed');
+});
+
 test('a blueprint in use is kept, and the servers are named', async ({ page, site }) => {
   const { username, client } = await site.newUser();
   const server = await site.newServer(client);

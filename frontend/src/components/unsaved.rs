@@ -8,6 +8,9 @@ use wasm_bindgen::{JsCast, JsValue};
 
 use crate::components::confirm::Question;
 
+/// The deed of the guard's own question, which tells it from the page's other questions.
+const LEAVE: &str = "Leave without saving";
+
 /// The form that is watched at present; a context.
 #[derive(Debug, Clone, Copy)]
 pub struct Unsaved(RwSignal<Option<Watch>>);
@@ -27,7 +30,7 @@ impl Watch {
         self.question.set(Some(Question {
             title: "Leave without saving?".to_owned(),
             text: "What you changed here is lost.".to_owned(),
-            button: "Leave without saving",
+            button: LEAVE,
             keep: "Stay here",
             then: Callback::new(move |()| self.go.run(address.clone())),
         }));
@@ -73,6 +76,20 @@ impl Unsaved {
         let go = Callback::new(move |address: String| navigate(&address, NavigateOptions::default()));
         let address = use_location().pathname.get_untracked();
         current.set(Some(Watch { dirty, question, address: address.clone(), go }));
+        // A save that was under way when the person was asked settles it: there is nothing left to lose.
+        Effect::new(move |_| {
+            if dirty.get() {
+                return;
+            }
+            let mut asked = None;
+            question.maybe_update(|question| {
+                asked = question.take_if(|question| question.button == LEAVE);
+                asked.is_some()
+            });
+            if let Some(asked) = asked {
+                asked.then.run(());
+            }
+        });
         // The next page may have been made before this one ends, with a form of its own.
         on_cleanup(move || {
             current.maybe_update(|watch| watch.take_if(|watch| watch.address == address).is_some());
