@@ -10,6 +10,7 @@ use l4d2_contract::JobId;
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 
+mod boot;
 mod end;
 pub(crate) mod follow;
 pub mod log;

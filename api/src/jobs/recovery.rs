@@ -1,8 +1,9 @@
-//! What is done once at start: jobs that a killed panel left running are ended as failed, servers are looked at.
+//! What is done once at start: jobs that a killed panel left running are ended as failed, servers are looked at, and
+//! after a boot of the machine those that should run are started.
 
 use l4d2_contract::{JobId, JobState, ServerId};
 
-use super::end;
+use super::{boot, end};
 use crate::app::AppState;
 use crate::db::jobs::{self as queries, JobEnd};
 use crate::db::server_state;
@@ -23,7 +24,8 @@ pub async fn run(state: &AppState) -> ApiResult<()> {
     for row in rows.iter().filter(|row| queries::state(row) == JobState::Running) {
         interrupt(state, row.id, row.server_id).await?;
     }
-    status::refresh_all(state).await
+    status::refresh_all(state).await?;
+    boot::start_what_should_run(state).await
 }
 
 async fn interrupt(state: &AppState, id: i64, server: Option<i64>) -> ApiResult<()> {
