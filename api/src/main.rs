@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use anyhow::{Context, Result};
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory, Parser, Subcommand};
 use l4d2_api::config::{Config, LogFormat, Settings};
 use l4d2_api::{admin, backup, data_dir, openapi, serve};
 use l4d2_host::Host;
@@ -14,7 +14,7 @@ use tracing_subscriber::EnvFilter;
 
 /// A panel for Left 4 Dead 2 servers.
 #[derive(Debug, Parser)]
-#[command(version, about, max_term_width = 100)]
+#[command(name = "l4d2-web", version, about, max_term_width = 100)]
 struct Cli {
     #[command(subcommand)]
     command: Command,
@@ -38,6 +38,12 @@ enum Command {
     Openapi,
     /// Check the machine and say what to mend
     Doctor(Common),
+    /// Write the manual pages and shell completions; used to make packages
+    #[command(hide = true)]
+    Manual {
+        /// The directory to write them to
+        directory: PathBuf,
+    },
 }
 
 #[derive(Debug, clap::Args)]
@@ -78,9 +84,17 @@ fn main() -> ExitCode {
 }
 
 fn run(cli: Cli) -> Result<ExitCode> {
-    if matches!(cli.command, Command::Openapi) {
-        print!("{}", openapi::document_json());
-        return Ok(ExitCode::SUCCESS);
+    match &cli.command {
+        Command::Openapi => {
+            print!("{}", openapi::document_json());
+            return Ok(ExitCode::SUCCESS);
+        }
+        Command::Manual { directory } => {
+            l4d2_host::manual::write(&Cli::command(), directory)
+                .with_context(|| format!("could not write to {}", directory.display()))?;
+            return Ok(ExitCode::SUCCESS);
+        }
+        _ => {}
     }
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
@@ -91,7 +105,7 @@ fn run(cli: Cli) -> Result<ExitCode> {
 
 async fn dispatch(command: Command) -> Result<ExitCode> {
     match command {
-        Command::Openapi => Ok(ExitCode::SUCCESS),
+        Command::Openapi | Command::Manual { .. } => Ok(ExitCode::SUCCESS),
         Command::Serve(common) => {
             let config = common.load()?;
             start_logging(&config)?;

@@ -10,6 +10,7 @@ pub mod instance;
 pub mod launcher;
 pub mod layout;
 pub mod lines;
+pub mod manual;
 pub mod name;
 pub mod output;
 pub mod overlay;
@@ -17,6 +18,7 @@ pub mod probe;
 pub mod spec;
 pub mod steamcmd;
 pub mod supervisor;
+pub mod view;
 
 mod command;
 mod host;

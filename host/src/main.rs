@@ -6,7 +6,7 @@ mod cli;
 
 use std::process::ExitCode;
 
-use clap::Parser;
+use clap::{CommandFactory, Parser};
 use l4d2_host::HostConfig;
 
 use cli::{Cli, Command, ProcessCommand};
@@ -37,9 +37,20 @@ fn become_process(command: ProcessCommand, config: &HostConfig) -> ExitCode {
             // SAFETY: nothing before this line starts a thread, and the status goes straight to the process's end.
             ExitCode::from(unsafe { l4d2_host::launcher::launch(&launch) })
         }
+        ProcessCommand::View { at } => {
+            // SAFETY: nothing before this line starts a thread.
+            finish(unsafe { l4d2_host::view::show(&config.root, &at) })
+        }
+        ProcessCommand::Manual { directory } => finish(l4d2_host::manual::write(&Cli::command(), &directory)),
         ProcessCommand::Supervise(named) => {
             let launch = named.launch_config(config);
             l4d2_host::supervisor::embedded::supervise(launch, &config.l4d2ctl, config.line_max_chars)
         }
     }
+}
+
+fn finish(result: Result<(), impl std::error::Error + Send + Sync + 'static>) -> ExitCode {
+    let Err(error) = result.map_err(anyhow::Error::new) else { return ExitCode::SUCCESS };
+    eprintln!("l4d2ctl: {error:#}");
+    ExitCode::FAILURE
 }

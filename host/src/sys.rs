@@ -1,10 +1,10 @@
 //! The few calls that neither the standard library nor rustix offers: all `unsafe` of the crate that is not a
 //! `pre_exec` stands here.
 
-use std::ffi::CString;
+use std::ffi::{CStr, CString};
 use std::io;
 use std::mem::MaybeUninit;
-use std::os::fd::{AsRawFd, FromRawFd, OwnedFd};
+use std::os::fd::{AsRawFd, BorrowedFd, FromRawFd, OwnedFd, RawFd};
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 
@@ -55,15 +55,27 @@ const CLOSE_RANGE_CLOEXEC: u8 = 4;
 /// terminals on it can still be written to. Linux 5.12 or newer; the fence asks for a newer one anyway.
 pub(crate) fn make_mount_read_only(target: &Path) -> io::Result<()> {
     let path = CString::new(target.as_os_str().as_bytes())?;
-    let attributes =
-        libc::mount_attr { attr_set: MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID, attr_clr: 0, propagation: 0, userns_fd: 0 };
+    set_mount_attributes(libc::AT_FDCWD, &path, MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID, 0)
+}
+
+/// Makes a detached mount and all below it show owners as a user namespace maps them, and deaf to set-user-ID bits and
+/// devices.
+pub(crate) fn translate_owners(tree: BorrowedFd<'_>, namespace: BorrowedFd<'_>) -> io::Result<()> {
+    let userns_fd = u64::try_from(namespace.as_raw_fd()).map_err(io::Error::other)?;
+    let attributes = MOUNT_ATTR_IDMAP | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV;
+    set_mount_attributes(tree.as_raw_fd(), c"", attributes, userns_fd)
+}
+
+/// With all mounts below; an empty path means the directory itself.
+fn set_mount_attributes(directory: RawFd, path: &CStr, attr_set: u64, userns_fd: u64) -> io::Result<()> {
+    let attributes = libc::mount_attr { attr_set, attr_clr: 0, propagation: 0, userns_fd };
     // SAFETY: the path ends in NUL, and the structure is as large as said; both outlive the call.
     let result = unsafe {
         libc::syscall(
             libc::SYS_mount_setattr,
-            libc::AT_FDCWD,
+            directory,
             path.as_ptr(),
-            libc::AT_RECURSIVE,
+            libc::AT_RECURSIVE | libc::AT_EMPTY_PATH,
             &raw const attributes,
             size_of::<libc::mount_attr>(),
         )
@@ -73,6 +85,8 @@ pub(crate) fn make_mount_read_only(target: &Path) -> io::Result<()> {
 
 const MOUNT_ATTR_RDONLY: u64 = 1;
 const MOUNT_ATTR_NOSUID: u64 = 2;
+const MOUNT_ATTR_NODEV: u64 = 4;
+const MOUNT_ATTR_IDMAP: u64 = 0x0010_0000;
 
 /// Gives every signal its default effect, for an ignored one would stay ignored in whatever is executed later.
 pub(crate) fn reset_signal_dispositions() {
@@ -137,13 +151,13 @@ impl SignalFd {
 }
 
 impl std::os::fd::AsFd for SignalFd {
-    fn as_fd(&self) -> std::os::fd::BorrowedFd<'_> {
+    fn as_fd(&self) -> BorrowedFd<'_> {
         self.0.as_fd()
     }
 }
 
 /// How many bytes the other end of a socket has still to read. Fails for what is no socket or terminal.
-pub(crate) fn unread_by_peer(socket: std::os::fd::BorrowedFd<'_>) -> io::Result<libc::c_int> {
+pub(crate) fn unread_by_peer(socket: BorrowedFd<'_>) -> io::Result<libc::c_int> {
     let mut bytes: libc::c_int = 0;
     // SAFETY: the descriptor is open, and the kernel writes one number to where it is told.
     match unsafe { libc::ioctl(socket.as_raw_fd(), libc::TIOCOUTQ, &raw mut bytes) } {

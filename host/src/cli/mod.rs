@@ -91,6 +91,18 @@ pub(crate) enum ProcessCommand {
     /// Keep a game server running until it is stopped; run by the panel
     #[command(hide = true)]
     Supervise(Named),
+    /// Mount L4D2_ROOT so that it belongs to whoever owns a directory; run by systemd, as root
+    #[command(hide = true)]
+    View {
+        /// The directory to mount it on
+        at: PathBuf,
+    },
+    /// Write the manual pages and shell completions; used to make packages
+    #[command(hide = true)]
+    Manual {
+        /// The directory to write them to
+        directory: PathBuf,
+    },
 }
 
 impl Named {
