@@ -1,5 +1,5 @@
 # Each target sets up what it needs, once, and does its work. The work itself is in scripts/.
-.PHONY: help run demo dev test bench lint fmt setup clean
+.PHONY: help run demo dev test bench deb lint fmt setup clean
 .DEFAULT_GOAL := help
 
 help: ## Show this list
@@ -20,6 +20,9 @@ test: ## Run every test, on SQLite, on PostgreSQL and in a browser
 bench: ## Measure
 	@scripts/bench
 
+deb: ## Build the Debian package, into dist-deb/
+	@scripts/deb
+
 lint: ## Check formatting, lints, licences and advisories
 	@scripts/lint
 
@@ -31,4 +34,4 @@ setup: ## Install everything that any target needs
 
 clean: ## Remove what was built; built tools and data stay
 	@cargo clean
-	@rm -rf target-web dist e2e/node_modules e2e/test-results e2e/playwright-report e2e/screenshots
+	@rm -rf target-web dist dist-deb e2e/node_modules e2e/test-results e2e/playwright-report e2e/screenshots

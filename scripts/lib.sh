@@ -19,9 +19,12 @@ TRUNK_VERSION=0.21.14
 BINARYEN_VERSION=132.0.0
 NEXTEST_VERSION=0.9.143
 DENY_VERSION=0.20.2
-# What the machine that the tests boot is made of.
+CARGO_DEB_VERSION=3.8.0
+# What the machine that the tests boot is made of: a bare Debian, what the package depends on and recommends, so that it is
+# installed without a network, and a proxy to put in front of it.
 MACHINE_SUITE=bookworm
 MACHINE_PACKAGES=systemd,systemd-sysv,dbus,ca-certificates,iproute2
+MACHINE_PACKAGES+=,polkitd,libpam-systemd,libc6-i386,lib32gcc-s1,lib32stdc++6,nginx-light,openssl
 
 say() { printf '\033[1m==> %s\033[0m\n' "$*" >&2; }
 die() {
@@ -68,7 +71,8 @@ use_tools() {
         "$TOOLS/wasm-bindgen-cli-$(locked_version wasm-bindgen)/bin" \
         "$TOOLS/binaryen-$BINARYEN_VERSION/node_modules/.bin" \
         "$TOOLS/cargo-nextest-$NEXTEST_VERSION/bin" \
-        "$TOOLS/cargo-deny-$DENY_VERSION/bin"; do
+        "$TOOLS/cargo-deny-$DENY_VERSION/bin" \
+        "$TOOLS/cargo-deb-$CARGO_DEB_VERSION/bin"; do
         [ -d "$dir" ] && PATH=$dir:$PATH
     done
     export PATH

@@ -39,6 +39,20 @@ fn template_of(config: &HostConfig) -> String {
     format!("l4d2-test-{}@", directory.trim_start_matches('.').to_lowercase())
 }
 
+/// What of the template belongs to an installed package: its users, who need no capability to become themselves in a
+/// namespace as root does, and its view of the one root.
+const INSTALLED: [&str; 9] = [
+    "User=",
+    "Group=",
+    "CapabilityBoundingSet=",
+    "Requires=",
+    "BindPaths=",
+    "ReadWritePaths=",
+    "ProtectSystem=",
+    "ProtectHome=",
+    "PrivateTmp=",
+];
+
 /// The shipped template with the test's program and directories.
 fn for_test(config: &HostConfig) -> String {
     let limit = config.start_limit.as_secs();
@@ -50,7 +64,8 @@ fn for_test(config: &HostConfig) -> String {
         overlays.display()
     );
     assert!(SHIPPED.contains("ExecStart=/usr/bin/l4d2ctl launch %i\n"));
-    SHIPPED.replace("ExecStart=/usr/bin/l4d2ctl launch %i", &launch)
+    let kept = SHIPPED.lines().filter(|line| !INSTALLED.iter().any(|setting| line.starts_with(setting)));
+    kept.collect::<Vec<_>>().join("\n").replace("ExecStart=/usr/bin/l4d2ctl launch %i", &launch)
 }
 
 fn systemctl(arguments: &[&str]) {
