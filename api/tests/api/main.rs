@@ -10,6 +10,7 @@ mod follow;
 mod job_log;
 mod job_streams;
 mod jobs;
+mod machine;
 mod openapi;
 mod ops;
 mod overlays;

@@ -5,5 +5,6 @@ mod command_line;
 mod crash;
 mod flood;
 mod main_job;
-mod panel;
+pub(crate) mod panel;
+mod script;
 mod systemd;

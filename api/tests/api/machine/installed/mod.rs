@@ -1,0 +1,8 @@
+//! What an installed package does while it runs.
+
+mod files;
+mod main_job;
+mod proxy;
+mod rights;
+mod sandbox;
+mod upgrade;
