@@ -80,6 +80,12 @@ impl InstanceLayout {
         self.dir.join("spec.yaml")
     }
 
+    /// How long the game may take to bind its port, in seconds. The launcher need not share the settings of whoever
+    /// initializes.
+    pub fn start_limit(&self) -> PathBuf {
+        self.dir.join("start-limit")
+    }
+
     /// What the panel writes for the game; replaced as a whole.
     pub fn generated(&self) -> PathBuf {
         self.dir.join("generated")

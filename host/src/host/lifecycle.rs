@@ -86,10 +86,10 @@ impl Host {
             paths => format!("{} overlays", paths.len()),
         };
         output.system(format!("writing {name}: port {}, {overlays}", specification.port)).await;
-        let instance = self.layout().instance(&name);
+        let (instance, start_limit) = (self.layout().instance(&name), self.config().start_limit);
         let written = tokio::task::spawn_blocking(move || {
             let _held = held;
-            instance::write(&instance, &plan, &yaml)
+            instance::write(&instance, &plan, &yaml, start_limit)
         });
         written.await.map_err(|error| HostError::Supervisor(format!("writing {name} failed: {error}")))??;
         Ok(Outcome::Done)

@@ -9,6 +9,7 @@ use std::io::{self, Write};
 use std::os::fd::{AsRawFd, OwnedFd};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt};
 use std::path::Path;
+use std::time::Duration;
 
 use rustix::fs::{CWD, RenameFlags, getxattr, removexattr, renameat_with};
 use rustix::io::Errno;
@@ -24,7 +25,12 @@ const NEW_PREFIX: &str = ".generated-";
 const HIDING_ATTRIBUTES: [&str; 2] = ["user.overlay.opaque", "user.overlay.redirect"];
 
 /// Writes everything. The instance's directory must be there, and locked.
-pub(crate) fn write(instance: &InstanceLayout, plan: &Plan, yaml: &str) -> Result<(), HostError> {
+pub(crate) fn write(
+    instance: &InstanceLayout,
+    plan: &Plan,
+    yaml: &str,
+    start_limit: Duration,
+) -> Result<(), HostError> {
     let failed = |source| HostError::io(format!("writing the instance in {}", instance.dir().display()), source);
     for directory in [instance.upper(), instance.work(), instance.merged()] {
         private().recursive(true).create(&directory).map_err(failed)?;
@@ -34,6 +40,7 @@ pub(crate) fn write(instance: &InstanceLayout, plan: &Plan, yaml: &str) -> Resul
         unhide(&instance.upper(), file.path).map_err(failed)?;
     }
     replace_generated(instance, plan).map_err(failed)?;
+    replace_file(&instance.start_limit(), start_limit.as_secs().to_string().as_bytes()).map_err(failed)?;
     replace_file(&instance.spec(), yaml.as_bytes()).map_err(failed)
 }
 
@@ -155,7 +162,7 @@ mod tests {
     impl World {
         fn write(&self, contents: &str) {
             let files = vec![GeneratedFile { path: "left4dead2/cfg/server.cfg", contents: contents.to_owned() }];
-            write(&self.instance, &Plan { files, command: Vec::new() }, "name: one\n").unwrap();
+            write(&self.instance, &Plan { files, command: Vec::new() }, "name: one\n", Duration::from_secs(9)).unwrap();
             let written = fs::read_to_string(self.instance.generated().join("left4dead2/cfg/server.cfg")).unwrap();
             assert_eq!(written, contents);
         }
@@ -185,7 +192,7 @@ mod tests {
         let names = fs::read_dir(world.instance.dir()).unwrap().map(|entry| entry.unwrap().file_name());
         let mut names: Vec<_> = names.collect();
         names.sort();
-        assert_eq!(names, ["generated", "merged", "spec.yaml", "upper", "work"]);
+        assert_eq!(names, ["generated", "merged", "spec.yaml", "start-limit", "upper", "work"]);
     }
 
     #[test]

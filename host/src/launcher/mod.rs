@@ -48,7 +48,7 @@ pub struct LaunchConfig {
     pub layout: Layout,
     /// Which instance.
     pub name: InstanceName,
-    /// How long the game may take to bind its port.
+    /// How long the game may take to bind its port, where whoever initialized the instance did not say.
     pub start_limit: Duration,
 }
 
@@ -113,7 +113,7 @@ unsafe fn prepare_and_run(config: &LaunchConfig, notifier: &Notifier) -> Result<
         Cloned::Parent(init) => {
             drop((report_writer, pty.slave));
             sandbox::drop_privileges().map_err(system("can't give up privileges"))?;
-            let watch = Watch::new(specification.port, init, config.start_limit);
+            let watch = Watch::new(specification.port, init, start_limit(&instance).unwrap_or(config.start_limit));
             let relay = Relay::new(init, pty.master, console, signals, File::from(report), watch);
             relay.map_err(system("can't watch the game"))?.run(notifier)
         }
@@ -126,6 +126,12 @@ fn read_specification(path: &Path) -> Result<Specification, Failure> {
     };
     let yaml = std::fs::read_to_string(path).map_err(|error| fail(&error))?;
     Specification::from_yaml(&yaml).map_err(|error| fail(&error))
+}
+
+/// What whoever initialized the instance allows.
+fn start_limit(instance: &InstanceLayout) -> Option<Duration> {
+    let text = std::fs::read_to_string(instance.start_limit()).ok()?;
+    text.trim().parse().ok().map(Duration::from_secs)
 }
 
 fn check_port(port: u16) -> Result<(), Failure> {

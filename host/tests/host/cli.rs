@@ -3,7 +3,9 @@
 use std::fs;
 use std::io::{BufRead, BufReader};
 use std::process::{Child, Command, Output, Stdio};
+use std::time::{Duration, Instant};
 
+use l4d2_host::launcher::FailureKind;
 use l4d2_host::spec::Specification;
 use rustix::process::{Pid, Signal, kill_process};
 
@@ -159,4 +161,24 @@ async fn what_a_killed_install_left_is_ended_by_the_next() {
     assert_eq!(code(&next), 0, "{}", text(&next.stderr));
     eventually("SteamCMD's child ends", || !runs(pid)).await;
     assert_eq!(fs::read_dir(world.config.root.join("steps")).unwrap().count(), 0);
+}
+
+#[test]
+fn the_limit_of_a_start_is_that_of_whoever_initialized_the_instance() {
+    let world = world();
+    let installation = world.config.root.join("installation");
+    fs::create_dir_all(&installation).unwrap();
+    fs::copy(crate::support::standin("standin-srcds"), installation.join("srcds_run")).unwrap();
+    let arguments = vec!["+standin_bind_after 60000".to_owned()];
+    let specification = Specification { port: free_port(), arguments, overlays: Vec::new(), ..specification("one") };
+    let file = world.path().join("one.yaml");
+    fs::write(&file, specification.to_yaml().unwrap()).unwrap();
+    let output =
+        l4d2ctl(&world, &["initialize", file.to_str().unwrap()]).env("START_LIMIT_SECONDS", "1").output().unwrap();
+    assert_eq!(code(&output), 0, "{}", text(&output.stderr));
+
+    let began = Instant::now();
+    let output = l4d2ctl(&world, &["launch", "one"]).env("START_LIMIT_SECONDS", "50").output().unwrap();
+    assert_eq!(code(&output), i32::from(FailureKind::NoPort.exit_code()), "{}", text(&output.stderr));
+    assert!(began.elapsed() < Duration::from_secs(30), "{:?}", began.elapsed());
 }

@@ -87,6 +87,10 @@ impl SystemdSupervisor {
         let unit = bus.look(&unit_name).await?;
         match result.as_str() {
             "timeout" => Err(too_late(self.start_limit)),
+            // Such as the package's view of the files, which the kernel or the file system may not offer.
+            "dependency" => Err(HostError::Supervisor(format!(
+                "a unit that {name} needs did not start: see `systemctl list-dependencies --all {unit_name}`"
+            ))),
             _ if unit.has_failed() => {
                 Err(explain(unit.failure_kind(), unit.reason(), unit.exit_code(), self.start_limit))
             }
