@@ -13,6 +13,7 @@ use crate::config::Config;
 use crate::db::Db;
 use crate::domain::digests::Digests;
 use crate::domain::host::Doctor;
+use crate::domain::usage::Usages;
 use crate::events::Events;
 use crate::jobs::log::LogHub;
 use crate::jobs::{Jobs, prune, recovery, scheduler};
@@ -44,6 +45,8 @@ pub struct AppState {
     pub digests: Digests,
     /// The last look at the machine.
     pub doctor: Doctor,
+    /// What instances were found to take of the disk.
+    pub usages: Usages,
     /// Cancelled when the panel shuts down: streams end, workers wind up.
     pub shutdown: CancellationToken,
 }
@@ -65,6 +68,7 @@ impl AppState {
             streams,
             digests: Digests::default(),
             doctor: Doctor::default(),
+            usages: Usages::default(),
             shutdown: CancellationToken::new(),
         }
     }

@@ -27,6 +27,7 @@ mod pty;
 mod remove;
 mod socket;
 mod sys;
+mod usage;
 
 pub use error::HostError;
 pub use host::{DiskSpace, Host, HostConfig, OverlayCheck, SteamcmdConfig, SupervisorChoice};
@@ -34,3 +35,4 @@ pub use installation::Installation;
 pub use layout::Layout;
 pub use name::InstanceName;
 pub use output::{Output, OutputSink, OutputStream};
+pub use usage::InstanceUsage;

@@ -83,9 +83,9 @@ pub struct UpdateBlueprint {
 }
 
 /// Asks what a server would be given, without saving anything.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-#[cfg_attr(feature = "openapi", schema(example = json!({"arguments": ["+map c1m1_hotel"], "config": ["sv_cheats 0"], "port": 27015})))]
+#[cfg_attr(feature = "openapi", schema(example = json!({"arguments": ["+map c1m1_hotel"], "config": ["sv_cheats 0"], "port": 27015, "name": "alpha"})))]
 #[serde(deny_unknown_fields)]
 pub struct PreviewBlueprint {
     /// As in `CreateBlueprint`.
@@ -100,6 +100,10 @@ pub struct PreviewBlueprint {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "openapi", schema(minimum = 1024, maximum = 65535))]
     pub port: Option<u16>,
+    /// The name of the server to show it for; left out: `preview`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(min_length = 1, max_length = 63, pattern = "^[a-z0-9][a-z0-9_-]{0,62}$"))]
+    pub name: Option<String>,
 }
 
 /// What a server would be given.

@@ -78,7 +78,9 @@ pub struct DoctorCheck {
     /// What was found.
     #[cfg_attr(feature = "openapi", schema(example = "overlayfs can be mounted without privileges"))]
     pub message: String,
-    /// What to do, ready to copy; empty when nothing is to do.
+    /// What to do; empty when nothing is to do.
     #[cfg_attr(feature = "openapi", schema(example = ""))]
     pub remedy: String,
+    /// Whether the remedy is a command, ready to be copied and run; else it is said in words.
+    pub remedy_is_command: bool,
 }

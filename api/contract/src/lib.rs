@@ -33,7 +33,7 @@ pub use page::Page;
 pub use problem::{FieldError, Problem};
 pub use server::{
     ActualState, ConsoleCommand, CreateServer, DesiredState, DisplayState, Server, ServerLogLine, ServerLogs,
-    UpdateServer,
+    ServerUsage, UpdateServer,
 };
 pub use user::{UpdateUser, User};
 

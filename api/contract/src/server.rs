@@ -137,6 +137,18 @@ pub struct UpdateServer {
     pub port: Option<u16>,
 }
 
+/// What a server takes up on the host.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct ServerUsage {
+    /// Bytes of disk that the server's own files take, without the installation and the overlays, which are shared; null
+    /// while the host keeps nothing for it.
+    #[cfg_attr(feature = "openapi", schema(minimum = 0, example = 73_400_320))]
+    pub instance_bytes: Option<u64>,
+    /// Whether everything was counted. If not, it is that much or more: counting ends after some time.
+    pub complete: bool,
+}
+
 /// One line for the game's console.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]

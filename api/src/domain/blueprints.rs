@@ -24,6 +24,7 @@ use crate::error::{ApiError, ApiResult};
 use crate::events::Audience;
 
 const PREVIEW_PORT: u16 = 27015;
+const PREVIEW_NAME: &str = "preview";
 
 /// A page of the caller's own blueprints.
 pub async fn list(state: &AppState, caller: &Caller, request: PageRequest) -> ApiResult<Page<Blueprint>> {
@@ -95,14 +96,16 @@ pub async fn delete(state: &AppState, caller: &Caller, id: BlueprintId) -> ApiRe
 /// What a server would be given by these arguments and lines; nothing is saved.
 pub fn preview(input: PreviewBlueprint) -> ApiResult<BlueprintPreview> {
     let port = input.port.unwrap_or(PREVIEW_PORT);
+    let name = input.name.as_deref().unwrap_or(PREVIEW_NAME);
     let mut faults = Faults::default();
     faults.check_arguments(&input.arguments);
     faults.check_config(&input.config);
     faults.check_port(port);
+    faults.check_server_name(name);
     faults.finish()?;
     let specification = Specification {
         version: Specification::VERSION,
-        name: InstanceName::parse("preview").map_err(ApiError::internal)?,
+        name: InstanceName::parse(name).map_err(ApiError::internal)?,
         port,
         overlays: Vec::new(),
         arguments: input.arguments,

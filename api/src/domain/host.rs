@@ -78,6 +78,7 @@ fn check(check: Check) -> DoctorCheck {
         },
         message: check.message,
         remedy: check.remedy,
+        remedy_is_command: check.remedy_is_command,
     }
 }
 
@@ -101,6 +102,7 @@ mod tests {
                     status: CheckStatus::Warning,
                     message: "slow".to_owned(),
                     remedy: "wait".to_owned(),
+                    remedy_is_command: false,
                 };
                 vec![found]
             })

@@ -11,5 +11,6 @@ pub mod overlays;
 pub mod paging;
 pub mod publish;
 pub mod servers;
+pub mod usage;
 pub mod users;
 pub mod validate;

@@ -3,7 +3,7 @@
 use axum::extract::State;
 use axum::http::StatusCode;
 use l4d2_contract::{
-    ConsoleCommand, CreateServer, CreateServerJob, Job, Operation, Page, Server, ServerId, UpdateServer,
+    ConsoleCommand, CreateServer, CreateServerJob, Job, Operation, Page, Server, ServerId, ServerUsage, UpdateServer,
 };
 use serde::Deserialize;
 use utoipa::IntoParams;
@@ -12,7 +12,7 @@ use utoipa_axum::routes;
 
 use crate::app::AppState;
 use crate::auth::Caller;
-use crate::domain::servers;
+use crate::domain::{servers, usage};
 use crate::error::ApiResult;
 use crate::http::answer::{ListQuery, Located, created};
 use crate::http::extract::{Json, Path, Query};
@@ -24,6 +24,7 @@ pub fn routes() -> OpenApiRouter<AppState> {
     OpenApiRouter::new()
         .routes(routes!(list_servers, create_server))
         .routes(routes!(get_server, update_server, delete_server))
+        .routes(routes!(get_server_usage))
         .routes(routes!(create_server_job))
         .routes(routes!(send_console_command))
 }
@@ -109,6 +110,28 @@ async fn get_server(
     Path(id): Path<ServerId>,
 ) -> ApiResult<axum::Json<Server>> {
     servers::get(&state, &caller, id).await.map(axum::Json)
+}
+
+/// Get what a server takes up on the host
+///
+/// It is counted when it is asked for, which may take a moment, and is some seconds old at most.
+#[utoipa::path(
+    get,
+    path = "/servers/{id}/usage",
+    tag = "servers",
+    security(("session_cookie" = []), ("bearer" = [])),
+    params(("id" = ServerId, Path, description = "the server", example = 1)),
+    responses(
+        (status = 200, description = "what it takes up", body = ServerUsage),
+        (status = 403, description = "it belongs to somebody else"),
+    ),
+)]
+async fn get_server_usage(
+    State(state): State<AppState>,
+    caller: Caller,
+    Path(id): Path<ServerId>,
+) -> ApiResult<axum::Json<ServerUsage>> {
+    usage::get(&state, &caller, id).await.map(axum::Json)
 }
 
 /// Change a server's blueprint or port

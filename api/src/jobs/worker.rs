@@ -292,6 +292,7 @@ async fn tell(state: &AppState, row: &jobs::Model, deleted: bool) -> ApiResult<(
     let Some(server) = row.server_id.map(ServerId) else {
         return Ok(());
     };
+    state.usages.forget(server);
     if deleted {
         publish::server_deleted(state, server, row.owner_id);
         return Ok(());

@@ -50,6 +50,7 @@ const TABLE: &[(&str, &str, Statuses)] = &[
     ("get", "/api/v1/servers/{id}", [401, 403, 200, 200]),
     ("patch", "/api/v1/servers/{id}", [401, 403, 200, 200]),
     ("delete", "/api/v1/servers/{id}", [401, 403, 202, 202]),
+    ("get", "/api/v1/servers/{id}/usage", [401, 403, 200, 200]),
     ("post", "/api/v1/servers/{id}/jobs", [401, 403, 202, 202]),
     ("post", "/api/v1/servers/{id}/console", [401, 403, 202, 202]),
     ("get", "/api/v1/jobs", [401, 200, 200, 200]),

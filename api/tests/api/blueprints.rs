@@ -130,18 +130,20 @@ async fn a_blueprint_with_servers_stays_and_names_them() {
 async fn a_preview_is_what_a_start_generates_and_saves_nothing() {
     let app = TestApp::start().await;
     let alice = app.user("alice").await;
-    let body = json!({"arguments": ["+map c5m1_waterfront", "-tickrate 60"], "config": ["sv_cheats 0"], "port": 27020});
+    let body = json!({"arguments": ["+map c5m1_waterfront", "-tickrate 60"], "config": ["sv_cheats 0"], "port": 27020,
+        "name": "alpha"});
     let preview: BlueprintPreview = alice.post("/blueprints/preview", body).await.expect_status(200).json();
     assert_eq!(preview.command[0], "./srcds_run");
     let port = preview.command.iter().position(|word| word == "-port").expect("a port");
     assert_eq!(preview.command[port + 1], "27020");
     assert!(preview.command.ends_with(&["+map", "c5m1_waterfront", "-tickrate", "60"].map(str::to_owned)));
     assert!(preview.server_cfg.ends_with("sv_cheats 0\n"), "{}", preview.server_cfg);
-    let body = json!({"arguments": ["-game hl2"], "config": ["a\rb"], "port": 80});
+    assert!(preview.server_cfg.contains(" alpha:"), "{}", preview.server_cfg);
+    let body = json!({"arguments": ["-game hl2"], "config": ["a\rb"], "port": 80, "name": "a\nb"});
     let problem = alice.post("/blueprints/preview", body).await.problem(400, "invalid_input");
     assert_eq!(
         problem.errors.iter().map(|error| error.field.as_str()).collect::<Vec<_>>(),
-        ["arguments[0]", "config[0]", "port"]
+        ["arguments[0]", "config[0]", "port", "name"]
     );
     assert!(alice.get("/blueprints").await.json::<Page<Blueprint>>().items.is_empty());
 }

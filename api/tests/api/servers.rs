@@ -1,6 +1,8 @@
 //! Servers: what they are made of, whose they are, what a change of them means.
 
-use l4d2_contract::{ActualState, DesiredState, DisplayState, HostInfo, HostSupervisor, Overlay, Page, Server};
+use l4d2_contract::{
+    ActualState, DesiredState, DisplayState, HostInfo, HostSupervisor, Overlay, Page, Server, ServerUsage,
+};
 use l4d2_host::InstanceName;
 use l4d2_host::supervisor::fake::{FakeCall, FakeStep};
 use serde_json::{Value, json};
@@ -222,6 +224,23 @@ async fn console_lines_reach_the_running_game_alone() {
         let problem = alice.post(&path, json!({"command": command})).await.problem(400, "invalid_input");
         assert_eq!(problem.errors[0].field, "command", "{command:?}");
     }
+}
+
+#[tokio::test]
+async fn what_a_server_takes_up_is_counted_once_the_host_keeps_something_for_it() {
+    let app = TestApp::start().await;
+    let alice = app.user("alice").await;
+    let (alpha, bravo) = (alice.server("alpha", 27015).await, alice.server("bravo", 27016).await);
+    let usage = async |server: &Server| -> ServerUsage {
+        alice.get(&format!("/servers/{}/usage", server.id)).await.expect_status(200).json()
+    };
+    for server in [&alpha, &bravo] {
+        assert_eq!(usage(server).await, ServerUsage { instance_bytes: None, complete: true });
+    }
+    // What was counted before a job is not told after it.
+    alice.operate_to_the_end(&app, &alpha, "initialize").await;
+    let found = usage(&alpha).await;
+    assert!(found.complete && found.instance_bytes.is_some_and(|bytes| bytes > 0), "{found:?}");
 }
 
 #[tokio::test]

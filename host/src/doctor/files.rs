@@ -32,19 +32,20 @@ pub(super) fn root(layout: &Layout) -> Check {
         Ok(metadata) => metadata,
         Err(error) => {
             let remedy = format!("sudo install -d -m 0700 -o $USER {shown}");
-            return Check::failed("root", format!("{shown} can't be used: {error}"), remedy);
+            return Check::failed("root", format!("{shown} can't be used: {error}"), remedy).by_command();
         }
     };
     if metadata.uid() != geteuid().as_raw() {
         let message = format!("{shown} belongs to another user (number {})", metadata.uid());
-        return Check::failed("root", message, format!("sudo chown -R $USER {shown}"));
+        return Check::failed("root", message, format!("sudo chown -R $USER {shown}")).by_command();
     }
     if access(path, Access::READ_OK | Access::WRITE_OK | Access::EXEC_OK).is_err() {
-        return Check::failed("root", format!("{shown} can't be written to"), format!("chmod 0700 {shown}"));
+        return Check::failed("root", format!("{shown} can't be written to"), format!("chmod 0700 {shown}"))
+            .by_command();
     }
     if metadata.permissions().mode() & 0o077 != 0 {
         let message = format!("{shown} is open to other users, who could read server passwords");
-        return Check::warning("root", message, format!("chmod 0700 {shown}"));
+        return Check::warning("root", message, format!("chmod 0700 {shown}")).by_command();
     }
     Check::ok("root", format!("{shown} is there and private"))
 }
@@ -55,7 +56,7 @@ pub(super) fn overlay_root(layout: &Layout) -> Check {
         Ok(_) => Check::ok("overlay_root", format!("overlays are read from {}", path.display())),
         Err(error) => {
             let message = format!("the overlay root {} can't be read: {error}", path.display());
-            Check::failed("overlay_root", message, format!("mkdir -p {}", path.display()))
+            Check::failed("overlay_root", message, format!("mkdir -p {}", path.display())).by_command()
         }
     }
 }
@@ -90,7 +91,7 @@ pub(super) fn loader() -> Check {
         return Check::ok("loader32", "32-bit programs can be started");
     }
     let message = format!("the 32-bit loader {LOADER} is missing: SteamCMD and the game can't be started");
-    Check::failed("loader32", message, INSTALL_LIBRARIES)
+    Check::failed("loader32", message, INSTALL_LIBRARIES).by_command()
 }
 
 pub(super) fn libraries() -> Check {
@@ -99,7 +100,8 @@ pub(super) fn libraries() -> Check {
     if missing.is_empty() {
         return Check::ok("libraries32", "the 32-bit libraries are there");
     }
-    Check::failed("libraries32", format!("32-bit libraries are missing: {}", missing.join(", ")), INSTALL_LIBRARIES)
+    let message = format!("32-bit libraries are missing: {}", missing.join(", "));
+    Check::failed("libraries32", message, INSTALL_LIBRARIES).by_command()
 }
 
 fn find_library(name: &str) -> Option<PathBuf> {
@@ -129,7 +131,7 @@ pub(super) fn installation(layout: &Layout) -> Check {
             let version = found.version.unwrap_or_else(|| "unknown".to_owned());
             Check::ok("installation", format!("the game is installed, version {version}"))
         }
-        None => Check::warning("installation", "the game is not installed", "l4d2ctl install"),
+        None => Check::warning("installation", "the game is not installed", "l4d2ctl install").by_command(),
     }
 }
 
@@ -139,5 +141,5 @@ pub(super) fn client_library(layout: &Layout) -> Check {
         return Check::ok("steamclient", "SteamCMD's client library is where the game looks for it");
     }
     let message = format!("{} is missing: servers stay out of the public list", path.display());
-    Check::warning("steamclient", message, "l4d2ctl install")
+    Check::warning("steamclient", message, "l4d2ctl install").by_command()
 }

@@ -90,7 +90,7 @@ fn said<'a>(words: &'a [String], name: &str) -> &'a str {
 fn overlayfs(said: &str, layout: &Layout) -> Check {
     match said {
         "ok" => Check::ok("overlayfs", format!("overlayfs works for this user below {}", layout.root().display())),
-        reason => Check::failed("overlayfs", reason, remedy(reason)),
+        reason => no_overlayfs(reason),
     }
 }
 
@@ -105,24 +105,32 @@ fn landlock(said: &str) -> Check {
     }
 }
 
-fn remedy(reason: &str) -> String {
+fn no_overlayfs(reason: &str) -> Check {
+    let failed = |remedy: &str| Check::failed("overlayfs", reason, remedy);
     let sysctl = |name: &str| fs::read_to_string(format!("/proc/sys/{name}")).map(|text| text.trim().to_owned()).ok();
     let is = |name: &str, value: &str| sysctl(name).is_some_and(|found| found == value);
     if is("kernel/apparmor_restrict_unprivileged_userns", "1") {
-        "sudo sysctl -w kernel.apparmor_restrict_unprivileged_userns=0 (and put that line into /etc/sysctl.d), or give \
-         l4d2ctl an AppArmor profile that allows userns"
-            .to_owned()
+        failed(
+            "give l4d2ctl an AppArmor profile that allows userns, or lift the restriction for all programs with the sysctl \
+             kernel.apparmor_restrict_unprivileged_userns=0",
+        )
     } else if is("kernel/unprivileged_userns_clone", "0") {
-        "sudo sysctl -w kernel.unprivileged_userns_clone=1 (and put that line into /etc/sysctl.d)".to_owned()
+        failed(&set_for_good("kernel.unprivileged_userns_clone=1")).by_command()
     } else if is("user/max_user_namespaces", "0") {
-        "sudo sysctl -w user.max_user_namespaces=10000 (and put that line into /etc/sysctl.d)".to_owned()
+        failed(&set_for_good("user.max_user_namespaces=10000")).by_command()
     } else if reason.contains("user namespace") {
-        "allow user namespaces; in a container, run it with a seccomp profile that permits unshare and mount".to_owned()
+        failed("allow user namespaces; in a container, run it with a seccomp profile that permits unshare and mount")
     } else {
-        "put L4D2_ROOT on ext4, xfs, btrfs or tmpfs; in a container, on a volume, since its own file system is an \
-         overlay already"
-            .to_owned()
+        failed(
+            "put L4D2_ROOT on ext4, xfs, btrfs or tmpfs; in a container, on a volume, since its own file system is an \
+             overlay already",
+        )
     }
+}
+
+/// The command that sets a kernel parameter now and at every start of the machine.
+fn set_for_good(parameter: &str) -> String {
+    format!("echo {parameter} | sudo tee /etc/sysctl.d/60-l4d2-panel.conf && sudo sysctl --system")
 }
 
 pub(super) fn pty() -> Check {

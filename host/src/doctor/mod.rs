@@ -30,21 +30,32 @@ pub struct Check {
     pub status: CheckStatus,
     /// What was found, in one sentence.
     pub message: String,
-    /// What to do, ready to copy; empty when nothing is to do.
+    /// What to do; empty when nothing is to do.
     pub remedy: String,
+    /// Whether the remedy is a command, ready to be run as it is.
+    pub remedy_is_command: bool,
 }
 
 impl Check {
     fn ok(id: &'static str, message: impl Into<String>) -> Self {
-        Self { id, status: CheckStatus::Ok, message: message.into(), remedy: String::new() }
+        Self::new(id, CheckStatus::Ok, message.into(), String::new())
     }
 
     fn warning(id: &'static str, message: impl Into<String>, remedy: impl Into<String>) -> Self {
-        Self { id, status: CheckStatus::Warning, message: message.into(), remedy: remedy.into() }
+        Self::new(id, CheckStatus::Warning, message.into(), remedy.into())
     }
 
     fn failed(id: &'static str, message: impl Into<String>, remedy: impl Into<String>) -> Self {
-        Self { id, status: CheckStatus::Failed, message: message.into(), remedy: remedy.into() }
+        Self::new(id, CheckStatus::Failed, message.into(), remedy.into())
+    }
+
+    fn new(id: &'static str, status: CheckStatus, message: String, remedy: String) -> Self {
+        Self { id, status, message, remedy, remedy_is_command: false }
+    }
+
+    /// Says that the remedy is a command.
+    fn by_command(self) -> Self {
+        Self { remedy_is_command: true, ..self }
     }
 }
 

@@ -28,6 +28,7 @@ use crate::output::OutputSink;
 use crate::supervisor::embedded::EmbeddedSupervisor;
 use crate::supervisor::systemd::{self, SystemdSupervisor};
 use crate::supervisor::{InstanceChanged, InstanceStatus, LogEvent, LogLine, LogStart, Outcome, Supervisor};
+use crate::usage::{self, InstanceUsage};
 
 /// The host: one per process, cheap to clone.
 #[derive(Debug, Clone)]
@@ -158,6 +159,17 @@ impl Host {
     /// Space on the root's file system.
     pub fn disk(&self) -> Result<DiskSpace, HostError> {
         space::disk_space(self.layout.root())
+    }
+
+    /// What an instance takes of the disk; none when there is no such instance.
+    pub async fn usage(&self, name: &InstanceName) -> Result<Option<InstanceUsage>, HostError> {
+        let instance = self.layout.instance(name);
+        let directory = instance.dir().to_owned();
+        let failed = |source| HostError::io(format!("counting what is in {}", directory.display()), source);
+        match tokio::task::spawn_blocking(move || usage::measure(&instance)).await {
+            Ok(counted) => counted.map_err(failed),
+            Err(error) => Err(failed(error.into())),
+        }
     }
 
     /// Checks the machine.

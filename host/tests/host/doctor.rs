@@ -48,6 +48,8 @@ async fn what_lacks_is_found() {
     for id in ["launcher", "overlayfs", "steamcmd", "overlay_root"] {
         assert_eq!(check(&world, id).await.status, CheckStatus::Failed, "{id}");
     }
+    // Words are not to be taken for a command.
+    assert!(!check(&world, "steamcmd").await.remedy_is_command);
     assert_eq!(check(&world, "installation").await.status, CheckStatus::Warning);
     assert_eq!(check(&world, "steamclient").await.status, CheckStatus::Warning);
 }
@@ -58,7 +60,7 @@ async fn a_root_that_others_can_read_is_worth_a_warning() {
     fs::set_permissions(&world.config.root, fs::Permissions::from_mode(0o755)).unwrap();
     let open = check(&world, "root").await;
     assert_eq!(open.status, CheckStatus::Warning);
-    assert!(open.remedy.starts_with("chmod 0700 "));
+    assert!(open.remedy.starts_with("chmod 0700 ") && open.remedy_is_command);
     fs::set_permissions(&world.config.root, fs::Permissions::from_mode(0o700)).unwrap();
     assert_eq!(check(&world, "root").await.status, CheckStatus::Ok);
 }
