@@ -37,7 +37,17 @@ test('a session is ended from the list', async ({ page, site }) => {
   await openAccount(page, username);
   const sessions = page.getByRole('list', { name: 'Sessions' });
   await expect(sessions.getByRole('listitem').first()).toContainText('this one');
-  await sessions.getByRole('button', { name: /^Sign out/ }).click();
+  const other = sessions.getByRole('button', { name: /^Sign out/ });
+  await other.click();
+  const dialog = page.getByRole('dialog', { name: 'Sign out the session from 127.0.0.1?' });
+  await expect(dialog.getByRole('button', { name: 'Keep it' })).toBeFocused();
+  await expectFits(page, 'account-end-session');
+  await dialog.getByRole('button', { name: 'Keep it' }).click();
+  await expect(dialog).toBeHidden();
+  await client.get('/auth/me');
+
+  await other.click();
+  await dialog.getByRole('button', { name: 'Sign it out' }).click();
   await expect(sessions.getByRole('listitem')).toHaveCount(1);
   await expect(client.get('/auth/me')).rejects.toThrow(/401/);
 });
@@ -49,8 +59,10 @@ test('an API token is shown once, works, and is revoked', async ({ page, site })
   await page.getByLabel('Expires').selectOption('in 90 days');
   await page.getByRole('button', { name: 'Make token' }).click();
   const token = await page.getByRole('textbox', { name: 'Token', exact: true }).inputValue();
+  await page.context().grantPermissions(['clipboard-read']);
   await page.getByRole('button', { name: 'Copy', exact: true }).click();
-  await expect(page.getByText(/^(Copied\.|Selected: )/)).toBeVisible();
+  await expect(page.getByRole('button', { name: 'Copied', exact: true })).toBeVisible();
+  expect(await page.evaluate(() => navigator.clipboard.readText())).toBe(token);
   await expectFits(page, 'account-token');
 
   const call = () => fetch(`${site.url}/api/v1/auth/me`, { headers: { authorization: `Bearer ${token}` } });

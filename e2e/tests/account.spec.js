@@ -75,6 +75,81 @@ test('signing in works by keyboard alone', async ({ page, site }) => {
   await expect(page.getByRole('heading', { name: 'Servers', exact: true })).toBeVisible();
 });
 
+/** Fills in the form that stands there and sends it. */
+async function send(page, username, button) {
+  await page.getByLabel('Name', { exact: true }).fill(username);
+  await page.getByLabel('Password', { exact: true }).fill(PASSWORD);
+  await page.getByRole('main').getByRole('button', { name: button }).click();
+}
+
+test('who signs in comes to the page that was asked for, and not back to signing in', async ({ page, site }) => {
+  const { username, client } = await site.newUser();
+  const server = await site.newServer(client);
+  await page.goto('/no/such/page');
+  await page.goto(`/servers/${server.id}`);
+  await expect(page).toHaveURL(`/sign-in?then=/servers/${server.id}`);
+  await page.reload();
+  await send(page, username, 'Sign in');
+  await expect(page.getByRole('heading', { name: server.name, exact: true })).toBeVisible();
+  await expect(page).toHaveURL(`/servers/${server.id}`);
+  await page.goBack();
+  await expect(page.getByRole('heading', { name: 'Page not found' })).toBeVisible();
+
+  // Who signs out means to leave: the next one begins at home.
+  await page.goto('/jobs');
+  await page.getByRole('navigation').getByRole('button', { name: username }).click();
+  await page.getByRole('button', { name: 'Sign out' }).click();
+  await expect(page).toHaveURL('/sign-in');
+});
+
+test('who signs up comes to the page that was asked for, too', async ({ page, site }) => {
+  await page.goto('/jobs');
+  await page.getByRole('main').getByRole('link', { name: 'Sign up' }).click();
+  await expect(page).toHaveURL('/sign-up?then=/jobs');
+  await expect(page.getByRole('navigation').getByRole('link', { name: 'Sign up' })).toHaveAttribute('aria-current', 'page');
+  await send(page, site.newName('user'), 'Sign up');
+  await expect(page.getByRole('heading', { name: 'Jobs', exact: true })).toBeVisible();
+  // The page of signing up leads on, as it does for everybody who is signed in.
+  await page.goBack();
+  await expect(page.getByRole('heading', { name: 'Jobs', exact: true })).toBeVisible();
+});
+
+test('nobody is led to another host after signing in', async ({ page, site }) => {
+  const { username } = await site.newUser();
+  for (const there of ['//evil.example/', 'https://evil.example/', '/\\evil.example', '/%09/evil.example', 'javascript:alert(1)']) {
+    await page.context().clearCookies();
+    await page.goto(`/sign-in?then=${there.includes('%') ? there : encodeURIComponent(there)}`);
+    await send(page, username, 'Sign in');
+    await expect(page.getByRole('heading', { name: 'Servers', exact: true })).toBeVisible();
+    await expect(page).toHaveURL('/');
+  }
+});
+
+test('the skip link leads past the bar', async ({ page }) => {
+  await page.goto('/sign-in');
+  await expect(page.getByRole('heading', { name: 'Sign in', exact: true })).toBeVisible();
+  await page.keyboard.press('Tab');
+  await page.keyboard.press('Enter');
+  await expect(page.getByRole('main')).toBeFocused();
+  await page.keyboard.press('Tab');
+  await expect(page.getByLabel('Name', { exact: true })).toBeFocused();
+});
+
+test('what is typed outlives a session that was renewed in another tab', async ({ page, site }) => {
+  const { username, client } = await site.newUser();
+  await signIn(page, username);
+  await page.goto('/blueprints/new');
+  await page.getByLabel('Name', { exact: true }).fill('typed');
+  const other = await page.context().newPage();
+  await other.context().clearCookies();
+  await signIn(other, username);
+  await other.close();
+  // The page's token belongs to the session of before.
+  await page.getByRole('button', { name: 'Create blueprint' }).click();
+  await expect(page.getByRole('heading', { name: 'typed', level: 1 })).toBeVisible();
+  expect((await client.list('/blueprints')).map(({ name }) => name)).toEqual(['typed']);
+});
+
 test('an address that is no page says so', async ({ page }) => {
   await page.goto('/no/such/page');
   await expect(page.getByRole('heading', { name: 'Page not found' })).toBeVisible();

@@ -173,6 +173,19 @@ test('unsaved changes are not left by accident', async ({ page, site }) => {
   await page.close({ runBeforeUnload: true });
   await expect.poll(() => asked).toBe(1);
 
+  // Signing out takes the page away, too.
+  await page.getByRole('navigation').getByRole('button', { name: username }).click();
+  await page.getByRole('button', { name: 'Sign out' }).click();
+  await dialog.getByRole('button', { name: 'Stay here' }).click();
+  await client.get('/auth/me');
+  await expect(page.getByLabel('Name', { exact: true })).toHaveValue('renamed');
+
+  await page.goBack();
+  await dialog.getByRole('button', { name: 'Leave without saving' }).click();
+  await expect(page.getByRole('heading', { name: 'Blueprints', exact: true })).toBeVisible();
+  await page.getByRole('main').getByRole('link', { name: 'comp' }).click();
+  await expect(page.getByLabel('Name', { exact: true })).toHaveValue('comp');
+  await page.getByLabel('Name', { exact: true }).fill('renamed');
   await page.getByRole('link', { name: 'Servers' }).click();
   await dialog.getByRole('button', { name: 'Leave without saving' }).click();
   await expect(page.getByRole('heading', { name: 'Servers', exact: true })).toBeVisible();

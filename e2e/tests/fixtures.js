@@ -1,6 +1,6 @@
 // What the browser tests stand on: a panel of their own, and a page that is watched for what no page may do.
 
-import { mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 
@@ -64,6 +64,14 @@ class Site {
     }
   }
 
+  /** Ends all games: they would outlive the panel. */
+  async stopServers() {
+    const { client } = await this.newAdmin();
+    const servers = await client.list('/servers?all=true&limit=200');
+    const up = servers.filter(({ actual_state: state, active_job: job }) => state !== 'stopped' || job !== null);
+    await Promise.all(up.map(({ id }) => client.runJob(`/servers/${id}/jobs`, 'stop')));
+  }
+
   newName(kind) {
     this.#names += 1;
     return `${kind}-${this.#names}`;
@@ -102,6 +110,11 @@ class Site {
     return admin.client.post('/overlays', { name, path: name });
   }
 
+  /** Tells the stand-in for SteamCMD how to behave, such as `flood:3000` or `hang`; nothing: as it should. */
+  tellSteamcmd(mode = '') {
+    writeFileSync(path.join(this.environment.L4D2_ROOT, 'standin-steamcmd.conf'), `MODE=${mode}\n`);
+  }
+
   /** Installs the stand-in for the game, once: it would be refused while servers of other tests run. */
   async install() {
     if (this.#installed) return;
@@ -127,6 +140,7 @@ export const test = base.extend({
         const site = new Site(panel, environment, worker.parallelIndex);
         try {
           await use(site);
+          await site.stopServers();
         } finally {
           await site.panel.stop();
         }
@@ -142,30 +156,64 @@ export const test = base.extend({
 
   baseURL: async ({ site }, use) => use(site.url),
 
-  // Watches every page for errors in the console, refused content, and requests to anybody but the panel.
-  page: async ({ page, site }, use) => {
-    const faults = [];
-    page.on('console', (message) => {
-      const expected = ALLOWED_STATUS.some(
-        ([place, status]) =>
-          new RegExp(`^${site.url}/api/v1${place}$`).test(message.location().url) &&
-          message.text().includes(`status of ${status} `),
-      );
-      // While a test has stopped the panel.
-      const refused = /net::ERR_(CONNECTION_REFUSED|INCOMPLETE_CHUNKED_ENCODING)/.test(message.text());
-      if (['error', 'warning'].includes(message.type()) && !expected && !refused) {
-        faults.push(`${message.type()}: ${message.text()} (${message.location().url})`);
+  /** Makes calls fail, until `mend` lets them through again; what the browser says of it is no fault of the page. */
+  failing: async ({ page }, use) => {
+    const failing = { addresses: [] };
+    failing.fail = async (...addresses) => {
+      for (const address of addresses) {
+        const url = new RegExp(`/api/v1${address}$`);
+        failing.addresses.push(url);
+        await page.route(url, (route) => route.fulfill(OUT_OF_ORDER));
       }
-    });
-    page.on('pageerror', (error) => faults.push(`uncaught: ${error}`));
-    page.on('request', (request) => {
-      const url = new URL(request.url());
-      if (url.origin !== site.url && url.protocol !== 'data:') faults.push(`request to ${url.origin}`);
-    });
-    await use(page);
-    expect(faults).toEqual([]);
+    };
+    failing.mend = async () => {
+      for (const url of failing.addresses) await page.unroute(url);
+    };
+    await use(failing);
   },
+
+  // Watches every page for errors in the console, refused content, and requests to anybody but the panel.
+  watched: [
+    async ({ page, site, failing }, use) => {
+      const faults = [];
+      page.on('console', (message) => {
+        const expected = ALLOWED_STATUS.some(
+          ([place, status]) =>
+            new RegExp(`^${site.url}/api/v1${place}$`).test(message.location().url) &&
+            message.text().includes(`status of ${status} `),
+        );
+        // While a test has stopped the panel, or the network.
+        const cut = /net::ERR_(CONNECTION_REFUSED|INCOMPLETE_CHUNKED_ENCODING|INTERNET_DISCONNECTED)/.test(message.text());
+        const failed = failing.addresses.some((url) => url.test(message.location().url));
+        if (['error', 'warning'].includes(message.type()) && !expected && !cut && !failed) {
+          faults.push(`${message.type()}: ${message.text()} (${message.location().url})`);
+        }
+      });
+      page.on('pageerror', (error) => faults.push(`uncaught: ${error}`));
+      page.on('request', (request) => {
+        const url = new URL(request.url());
+        if (url.origin !== site.url && url.protocol !== 'data:') faults.push(`request to ${url.origin}`);
+      });
+      await use();
+      expect(faults).toEqual([]);
+    },
+    { auto: true },
+  ],
 });
+
+// What a panel says that is broken inside.
+const OUT_OF_ORDER = {
+  status: 500,
+  contentType: 'application/problem+json',
+  body: JSON.stringify({
+    type: '/api/v1/docs#internal',
+    title: 'Internal Server Error',
+    status: 500,
+    detail: 'something went wrong inside the panel',
+    code: 'internal',
+    errors: [],
+  }),
+};
 
 // The browser writes an error into the console for each of these, though the page asked and wanted to know.
 const ALLOWED_STATUS = [
@@ -175,6 +223,8 @@ const ALLOWED_STATUS = [
   ['/auth/signup', 409],
   ['/auth/password', 400],
   ['/auth/tokens', 409],
+  // A token of the session before, which is renewed.
+  ['/blueprints', 400],
   ['/blueprints', 409],
   ['/blueprints/preview', 400],
   ['/blueprints/\\d+', 400],

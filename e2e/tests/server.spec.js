@@ -27,11 +27,27 @@ test('a server is made, run, talked to and deleted on its page', async ({ page, 
   const console = page.getByLabel('Console');
   await expect(console).toBeDisabled();
   await expect(page.getByText(`${name} doesn't run, so it has no console.`)).toBeVisible();
+  await expect(page.getByText('Nothing yet', { exact: true })).toBeVisible();
   await expectFits(page, 'server-stopped');
 
   const state = page.getByRole('region', { name: 'State' });
+  await state.getByRole('button', { name: 'Initialize' }).click();
+  await expect(page.getByRole('list', { name: 'Last jobs' }).getByText('succeeded', { exact: true })).toBeVisible();
+  await expect(state.locator('.badge')).toHaveText('stopped');
+  await expect(page.getByText(/^\d+(\.\d)? KiB$/)).toBeVisible();
+
+  await page.getByText('What it gets at its next start').click();
+  await expect(page.getByLabel('Command line')).toContainText(`-port ${port} `);
+  await expect(page.getByLabel('Command line')).toContainText('+map c1m1_hotel');
+  await expect(page.getByLabel('Text of server.cfg')).toContainText(`Written by the panel for ${name}:`);
+  await expectFits(page, 'server-preview');
+  const [blueprint] = await client.list('/blueprints');
+  await client.patch(`/blueprints/${blueprint.id}`, { config: ['hostname "Changed"'] });
+  await expect(page.getByLabel('Text of server.cfg')).toContainText('hostname "Changed"');
+
   await state.getByRole('button', { name: 'Start' }).click();
-  await expect(state.getByText('running', { exact: true }).first()).toBeVisible();
+  await expect(state.locator('.badge')).toHaveText('running');
+  await expect(state.getByRole('button', { name: 'Initialize' })).toHaveCount(0);
   await expect(console).toBeEnabled();
   await expect(page.getByText(`connect 127.0.0.1:${port}`)).toBeVisible();
 
@@ -80,8 +96,9 @@ test('a server is linked to another blueprint while it runs', async ({ page, sit
   await expect(page.getByText('Saved. It takes effect')).toBeVisible();
   const state = page.getByRole('region', { name: 'State' });
   await state.getByRole('button', { name: 'Restart to apply changes' }).click();
+  await expect(state.locator('.badge')).toHaveText('restarting');
+  await expect(state.locator('.badge')).toHaveText('running');
   await expect(state.getByRole('button', { name: 'Restart to apply changes' })).toHaveCount(0);
-  await expect(state.getByText('running', { exact: true }).first()).toBeVisible();
 });
 
 test('somebody else’s server is refused, one that never was is not found', async ({ page, site }) => {

@@ -23,6 +23,25 @@ test('a server made by a script is in the list, and is nobody else’s', async (
   await context.close();
 });
 
+test('an admin looks at everybody’s servers when asked to', async ({ page, site }) => {
+  const [admin, owner] = [await site.newAdmin(), await site.newUser()];
+  const [own, other] = [await site.newServer(admin.client), await site.newServer(owner.client)];
+  await signIn(page, admin.username);
+  await expect(row(page, own)).toBeVisible();
+  await expect(row(page, other)).toHaveCount(0);
+  await page.getByLabel("Everybody's servers").check();
+  await expect(row(page, other)).toBeVisible();
+  await expect(row(page, other)).toContainText('private blueprint');
+  await expectFits(page, 'servers-everybody');
+  await page.getByLabel("Everybody's servers").uncheck();
+  await expect(row(page, other)).toHaveCount(0);
+
+  await page.getByLabel("Everybody's servers").check();
+  await row(page, other).getByRole('link', { name: other.name }).click();
+  await page.getByText('What it gets at its next start').click();
+  await expect(page.getByText('Its blueprint is private to its owner.')).toBeVisible();
+});
+
 test('a server made or deleted elsewhere comes and goes without a reload', async ({ page, site }) => {
   const { username, client } = await site.newUser();
   await signIn(page, username);

@@ -2,14 +2,16 @@
 
 use l4d2_contract::{JobId, ServerId};
 use leptos::prelude::*;
-use leptos_router::components::{Outlet, ProtectedParentRoute, ProtectedRoute, Route, Router, Routes};
-use leptos_router::path;
+use leptos_router::components::{Outlet, ParentRoute, Redirect, Route, Router, Routes};
+use leptos_router::hooks::{use_location, use_query_map};
+use leptos_router::{NavigateOptions, path};
 
 use crate::api::Api;
+use crate::components::failed::Failed;
 use crate::components::frame::Frame;
-use crate::components::notice::Notice;
 use crate::components::time::Clock;
 use crate::components::unsaved::Unsaved;
+use crate::destination::{PARAMETER, own_address};
 use crate::pages::account::AccountPage;
 use crate::pages::blueprint_editor::{BlueprintPage, NewBlueprintPage};
 use crate::pages::blueprints::BlueprintsPage;
@@ -49,6 +51,14 @@ pub fn job_address(job: JobId) -> String {
     format!("/jobs/{job}")
 }
 
+/// The address of a page for those who are signed out, from another one of them: where they wanted to go is not lost.
+pub fn keeping_destination(page: &'static str) -> Signal<String> {
+    let search = use_location().search;
+    Signal::derive(move || {
+        search.with(|search| if search.is_empty() { page.to_owned() } else { format!("{page}?{search}") })
+    })
+}
+
 /// The whole application.
 #[component]
 pub fn App() -> impl IntoView {
@@ -60,20 +70,11 @@ pub fn App() -> impl IntoView {
     provide_context(Clock::start());
     provide_context(Unsaved::start());
     ask_who(session, api);
-
-    let is_signed_in = move || session.is_signed_in();
-    let is_signed_out = move || session.is_signed_in().map(|signed_in| !signed_in);
     view! {
         <Router>
             <Frame>
                 <Routes fallback=NotFoundPage>
-                    <ProtectedParentRoute
-                        path=path!("")
-                        view=Outlet
-                        condition=is_signed_in
-                        redirect_path=|| SIGN_IN
-                        fallback=Unresolved
-                    >
+                    <ParentRoute path=path!("") view=SignedIn>
                         <Route path=path!("/") view=ServersPage />
                         <Route path=path!("/blueprints") view=BlueprintsPage />
                         <Route path=path!("/blueprints/new") view=NewBlueprintPage />
@@ -86,21 +87,9 @@ pub fn App() -> impl IntoView {
                         <Route path=path!("/servers/:id") view=ServerPage />
                         <Route path=path!("/jobs") view=JobsPage />
                         <Route path=path!("/jobs/:id") view=JobPage />
-                    </ProtectedParentRoute>
-                    <ProtectedRoute
-                        path=path!("/sign-in")
-                        view=SignInPage
-                        condition=is_signed_out
-                        redirect_path=|| HOME
-                        fallback=Unresolved
-                    />
-                    <ProtectedRoute
-                        path=path!("/sign-up")
-                        view=SignUpPage
-                        condition=is_signed_out
-                        redirect_path=|| HOME
-                        fallback=Unresolved
-                    />
+                    </ParentRoute>
+                    <Route path=path!("/sign-in") view=|| signed_out(|| SignInPage().into_any()) />
+                    <Route path=path!("/sign-up") view=|| signed_out(|| SignUpPage().into_any()) />
                     <Route path=path!("/*any") view=NotFoundPage />
                 </Routes>
             </Frame>
@@ -112,19 +101,63 @@ fn ask_who(session: Session, api: Api) {
     leptos::task::spawn_local(async move { session.resolve(api.me().await) });
 }
 
+/// The pages of those who are signed in. Others are asked to sign in first, and come back afterwards.
+#[component]
+fn SignedIn() -> impl IntoView {
+    let location = use_location();
+    let signed_in = is_signed_in();
+    move || match signed_in.get() {
+        Some(true) => Outlet().into_any(),
+        Some(false) => {
+            let (path, search) = (location.pathname.get_untracked(), location.search.get_untracked());
+            let address = if search.is_empty() { path } else { format!("{path}?{search}") };
+            let sign_in = match address.as_str() {
+                HOME => SIGN_IN.to_owned(),
+                address => {
+                    // A slash means nothing in a query, and an address is easier to read with it.
+                    let address = String::from(js_sys::encode_uri_component(address)).replace("%2F", "/");
+                    format!("{SIGN_IN}?{PARAMETER}={address}")
+                }
+            };
+            lead_to(sign_in)
+        }
+        None => view! { <Unresolved /> }.into_any(),
+    }
+}
+
+/// A page for those who are signed out. Who signs in is led to where they wanted to go.
+fn signed_out(page: fn() -> AnyView) -> impl IntoView {
+    let query = use_query_map();
+    let signed_in = is_signed_in();
+    move || match signed_in.get() {
+        Some(false) => page(),
+        Some(true) => {
+            let wanted = query.with_untracked(|query| query.get(PARAMETER)).unwrap_or_default();
+            lead_to(own_address(&wanted).unwrap_or(HOME).to_owned())
+        }
+        None => view! { <Unresolved /> }.into_any(),
+    }
+}
+
+/// A page is made anew only when this changes, not whenever something else of the session does.
+fn is_signed_in() -> Memo<Option<bool>> {
+    let session = Session::expect();
+    Memo::new(move |_| session.is_signed_in())
+}
+
+/// The browser's way back must not lead to a page that only leads on.
+fn lead_to(path: String) -> AnyView {
+    let options = NavigateOptions { replace: true, ..NavigateOptions::default() };
+    view! { <Redirect path options /> }.into_any()
+}
+
 /// Stands where a page will be until it is known who is signed in.
 #[component]
 fn Unresolved() -> impl IntoView {
     let session = Session::expect();
     let api: Api = expect_context();
     move || match session.error() {
-        Some(error) => view! {
-            <Notice>{error.to_string()}</Notice>
-            <button class="button" type="button" on:click=move |_| ask_who(session, api)>
-                "Try again"
-            </button>
-        }
-        .into_any(),
+        Some(error) => view! { <Failed why=error.to_string() retry=move |()| ask_who(session, api) /> }.into_any(),
         None => view! { <p class="muted" role="status">"One moment…"</p> }.into_any(),
     }
 }

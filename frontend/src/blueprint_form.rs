@@ -62,8 +62,8 @@ impl BlueprintForm {
         self.saved.set(draft);
     }
 
-    /// Puts the rows' messages of an answer beside the rows; none clears them. The rows may have changed since `asked`,
-    /// so places count in what was asked about.
+    /// Puts the rows' messages of an answer beside the rows; none clears them. The rows may have changed since it was
+    /// asked for: places count in those that it was asked about.
     pub fn show_errors(self, error: Option<&ApiError>, arguments: &Lines, config: &Lines) {
         let entries = |list| error.map(|error| error.entries(list)).unwrap_or_default();
         self.argument_errors.try_set(arguments.by_key(entries("arguments")));

@@ -22,12 +22,19 @@ impl JobPages {
         Self { filter, ..Self::default() }
     }
 
-    /// Adds a page. One that answers another question is passed over.
-    pub fn add(&mut self, filter: JobFilter, page: Page<Job>) {
-        if filter == self.filter {
-            self.next = page.next.and_then(|next| next.parse().ok());
-            self.jobs.get_or_insert_default().extend(page.items.into_iter().map(|job| (job.id, job)));
+    /// Adds a page: the jobs before `before`, or the first page, which replaces all that were there. One that answers
+    /// another question is passed over.
+    pub fn add(&mut self, filter: JobFilter, before: Option<JobId>, page: Page<Job>) {
+        if filter != self.filter {
+            return;
         }
+        if before.is_none() {
+            self.jobs = None;
+        } else if before != self.next {
+            return;
+        }
+        self.next = page.next.and_then(|next| next.parse().ok());
+        self.jobs.get_or_insert_default().extend(page.items.into_iter().map(|job| (job.id, job)));
     }
 
     /// Where the next page begins, when there is one.
@@ -77,24 +84,43 @@ mod tests {
         let mut pages = JobPages::new(JobFilter::default());
         assert_eq!(pages.merged(&live(vec![])), None);
         let items = vec![job(3, JobState::Running), job(2, JobState::Failed)];
-        pages.add(JobFilter::default(), Page { items, next: Some("2".to_owned()) });
+        pages.add(JobFilter::default(), None, Page { items, next: Some("2".to_owned()) });
         let heard = live(vec![job(1, JobState::Failed), job(3, JobState::Succeeded), job(4, JobState::Queued)]);
         let merged = pages.merged(&heard);
         assert_eq!(merged.as_ref().and_then(|jobs| jobs.get(1)).map(|job| job.state), Some(JobState::Succeeded));
         // Job 1 belongs to a page that wasn't fetched.
         assert_eq!(ids(merged), [4, 3, 2]);
-        pages.add(JobFilter::default(), Page { items: vec![job(1, JobState::Failed)], next: None });
+        pages.add(JobFilter::default(), Some(JobId(2)), Page { items: vec![job(1, JobState::Failed)], next: None });
         assert_eq!(ids(pages.merged(&heard)), [4, 3, 2, 1]);
+    }
+
+    #[test]
+    fn a_first_page_begins_the_list_anew() {
+        let mut pages = JobPages::new(JobFilter::default());
+        let page = |ids: &[i64], next: Option<&str>| Page {
+            items: ids.iter().map(|id| job(*id, JobState::Failed)).collect(),
+            next: next.map(str::to_owned),
+        };
+        pages.add(JobFilter::default(), None, page(&[3, 2], Some("2")));
+        // Many jobs later. Between 8 and 3 some are missing, so those from 3 on would stand in the wrong place.
+        pages.add(JobFilter::default(), None, page(&[9, 8], Some("8")));
+        assert_eq!(ids(pages.merged(&live(vec![]))), [9, 8]);
+        // The answer to a question of before.
+        pages.add(JobFilter::default(), Some(JobId(2)), page(&[1], None));
+        assert_eq!(ids(pages.merged(&live(vec![]))), [9, 8]);
+        pages.add(JobFilter::default(), Some(JobId(8)), page(&[7], None));
+        assert_eq!(ids(pages.merged(&live(vec![]))), [9, 8, 7]);
     }
 
     #[test]
     fn a_job_leaves_a_list_that_it_no_longer_belongs_to() {
         let running = JobFilter { state: Some(JobState::Running), ..JobFilter::default() };
         let mut pages = JobPages::new(running);
-        pages.add(running, Page { items: vec![job(3, JobState::Running)], next: None });
+        pages.add(running, None, Page { items: vec![job(3, JobState::Running)], next: None });
         assert_eq!(ids(pages.merged(&live(vec![job(3, JobState::Failed), job(4, JobState::Running)]))), [4]);
         pages.add(
             JobFilter { server: Some(ServerId(9)), ..running },
+            None,
             Page { items: vec![job(1, JobState::Running)], next: None },
         );
         assert_eq!(ids(pages.merged(&live(vec![]))), [3]);

@@ -8,6 +8,7 @@ mod api;
 mod app;
 mod blueprint_form;
 mod components;
+mod destination;
 mod draft;
 mod job_pages;
 mod job_words;

@@ -134,11 +134,14 @@ async fn run_once(
     Flow::GoOn
 }
 
+/// What the browser tells when it has lost its network. The connection itself may not notice for minutes.
+const OFFLINE: &str = "offline";
+
 /// The browser's connection and what it calls; closed when dropped.
 struct Source {
     inner: EventSource,
     _on_open: Closure<dyn FnMut(Event)>,
-    _on_error: Closure<dyn FnMut(Event)>,
+    on_error: Closure<dyn FnMut(Event)>,
     _on_message: Vec<Closure<dyn FnMut(MessageEvent)>>,
 }
 
@@ -154,6 +157,7 @@ impl Source {
         let on_error = tell(|| Heard::Broken);
         inner.set_onopen(Some(on_open.as_ref().unchecked_ref()));
         inner.set_onerror(Some(on_error.as_ref().unchecked_ref()));
+        window().add_event_listener_with_callback(OFFLINE, on_error.as_ref().unchecked_ref()).ok()?;
         let mut on_message = Vec::new();
         for event in events.iter().copied() {
             let sender = sender.clone();
@@ -165,7 +169,7 @@ impl Source {
             inner.add_event_listener_with_callback(event, closure.as_ref().unchecked_ref()).ok()?;
             on_message.push(closure);
         }
-        Some(Self { inner, _on_open: on_open, _on_error: on_error, _on_message: on_message })
+        Some(Self { inner, _on_open: on_open, on_error, _on_message: on_message })
     }
 }
 
@@ -173,6 +177,8 @@ impl Drop for Source {
     fn drop(&mut self) {
         self.inner.set_onopen(None);
         self.inner.set_onerror(None);
+        // Fails for no listener.
+        let _ = window().remove_event_listener_with_callback(OFFLINE, self.on_error.as_ref().unchecked_ref());
         self.inner.close();
     }
 }

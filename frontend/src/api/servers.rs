@@ -2,7 +2,7 @@
 
 use gloo_net::http::Method;
 use l4d2_contract::{
-    ConsoleCommand, CreateServer, CreateServerJob, Job, Server, ServerId, ServerOperation, UpdateServer,
+    ConsoleCommand, CreateServer, CreateServerJob, Job, Server, ServerId, ServerOperation, ServerUsage, UpdateServer,
 };
 
 use super::{Api, ApiError};
@@ -31,6 +31,11 @@ impl Api {
 
     pub async fn create_server_job(self, server: ServerId, operation: ServerOperation) -> Result<Job, ApiError> {
         self.change(Method::POST, &format!("/servers/{server}/jobs"), Some(&CreateServerJob { operation })).await
+    }
+
+    /// What it takes up on the host.
+    pub async fn get_server_usage(self, server: ServerId) -> Result<ServerUsage, ApiError> {
+        self.read(&format!("/servers/{server}/usage")).await
     }
 
     /// Sends one line to the running game's console.

@@ -4,9 +4,10 @@ use l4d2_contract::Session;
 use leptos::prelude::*;
 
 use crate::api::Api;
-use crate::components::loaded::{Fetched, Loaded};
+use crate::components::confirm::Question;
+use crate::components::form::SendError;
+use crate::components::loaded::Loaded;
 use crate::components::mark::{Mark, Tone};
-use crate::components::notice::Notice;
 use crate::components::sending::Sending;
 use crate::components::time::RelativeTime;
 
@@ -16,6 +17,8 @@ pub fn Sessions(
     /// Changes when a new password has ended other sessions.
     #[prop(into)]
     password_changed: Signal<u32>,
+    /// The page's dialog.
+    question: RwSignal<Option<Question>>,
 ) -> impl IntoView {
     let api: Api = expect_context();
     let revoking = Sending::new();
@@ -23,12 +26,28 @@ pub fn Sessions(
         password_changed.track();
         api.list_sessions()
     });
+    let ask = Callback::new(move |session: Session| {
+        let id = session.id;
+        let mut text = "Whoever uses it has to sign in again.".to_owned();
+        if !session.user_agent.is_empty() {
+            text = format!("{text} It calls itself “{}”.", session.user_agent);
+        }
+        question.set(Some(Question {
+            title: format!("Sign out the session from {}?", session.address),
+            text,
+            button: "Sign it out",
+            keep: "Keep it",
+            then: Callback::new(move |()| {
+                revoking.start(async move { api.revoke_session(id).await }, move |()| sessions.refetch());
+            }),
+        }));
+    });
     view! {
         <section class="card" aria-labelledby="sessions-title">
             <h2 class="section-title" id="sessions-title">
                 "Sessions"
             </h2>
-            {move || revoking.other_than(&[]).map(|text| view! { <Notice>{text}</Notice> })}
+            <SendError sending=revoking />
             <Loaded
                 resource=sessions
                 view=move |mut list| {
@@ -36,10 +55,7 @@ pub fn Sessions(
                     list.sort_by(|a, b| b.current.cmp(&a.current).then_with(|| b.created_at.cmp(&a.created_at)));
                     view! {
                         <ul class="rows rows--plain" aria-label="Sessions">
-                            {list
-                                .into_iter()
-                                .map(|session| view! { <Row session sessions revoking /> })
-                                .collect_view()}
+                            {list.into_iter().map(|session| view! { <Row session ask /> }).collect_view()}
                         </ul>
                     }
                         .into_any()
@@ -53,19 +69,14 @@ pub fn Sessions(
 fn Row(
     /// The session.
     session: Session,
-    /// All of them, to be read anew.
-    sessions: Fetched<Vec<Session>>,
-    /// How a revocation stands.
-    revoking: Sending,
+    /// Asks whether to end it.
+    ask: Callback<Session>,
 ) -> impl IntoView {
-    let api: Api = expect_context();
-    let id = session.id;
-    let address = session.address.clone();
-    let revoke = move |_| revoking.start(async move { api.revoke_session(id).await }, move |()| sessions.refetch());
+    let this = session.clone();
     view! {
         <li class="row">
             <span class="row__main">
-                <span class="row__name">{session.address}</span>
+                <span class="row__name">{session.address.clone()}</span>
                 <span class="row__detail">"signed in " <RelativeTime at=session.created_at /></span>
                 // What a client calls itself is its own claim: shown as text, like all that comes from outside.
                 <span class="row__detail">{session.user_agent}</span>
@@ -74,9 +85,9 @@ fn Row(
                 view! { <Mark tone=Tone::Good word="this one" /> }.into_any()
             } else {
                 view! {
-                    <button class="button button--danger" type="button" on:click=revoke>
+                    <button class="button button--danger" type="button" on:click=move |_| ask.run(this.clone())>
                         "Sign out"
-                        <span class="visually-hidden">" the session from "{address}</span>
+                        <span class="visually-hidden">" the session from "{session.address}</span>
                     </button>
                 }
                     .into_any()

@@ -2,22 +2,19 @@
 
 use l4d2_contract::rules;
 use l4d2_contract::{ApiToken, CreateApiToken, CreatedApiToken};
-use leptos::ev::SubmitEvent;
 use leptos::prelude::*;
 
 use crate::api::Api;
-use crate::components::confirm::{Confirm, Question};
+use crate::components::confirm::Question;
 use crate::components::copy::CopyText;
 use crate::components::field::{Field, Rule};
+use crate::components::form::{Form, SendError};
 use crate::components::loaded::{Fetched, Loaded};
-use crate::components::notice::Notice;
 use crate::components::sending::Sending;
 use crate::components::time::RelativeTime;
 
 /// How long a token may last, in days; zero is for ever.
 const LIFETIMES: [(u32, &str); 4] = [(0, "never"), (30, "in 30 days"), (90, "in 90 days"), (365, "in a year")];
-
-const FIELDS: [&str; 2] = ["name", "expires_in_days"];
 
 /// What the parts share.
 #[derive(Clone, Copy)]
@@ -29,13 +26,13 @@ struct Shared {
 
 /// The list of tokens, and the form for a new one.
 #[component]
-pub fn ApiTokens() -> impl IntoView {
+pub fn ApiTokens(
+    /// The page's dialog.
+    question: RwSignal<Option<Question>>,
+) -> impl IntoView {
     let api: Api = expect_context();
-    let shared = Shared {
-        tokens: LocalResource::new(move || api.list_api_tokens()),
-        question: RwSignal::new(None),
-        revoking: Sending::new(),
-    };
+    let shared =
+        Shared { tokens: LocalResource::new(move || api.list_api_tokens()), question, revoking: Sending::new() };
     view! {
         <section class="card" aria-labelledby="tokens-title">
             <h2 class="section-title" id="tokens-title">
@@ -48,7 +45,7 @@ pub fn ApiTokens() -> impl IntoView {
                     "How the API works"
                 </a>
             </p>
-            {move || shared.revoking.other_than(&[]).map(|text| view! { <Notice>{text}</Notice> })}
+            <SendError sending=shared.revoking />
             <Loaded
                 resource=shared.tokens
                 view=move |list| {
@@ -64,7 +61,6 @@ pub fn ApiTokens() -> impl IntoView {
                 }
             />
             <NewToken shared />
-            <Confirm question=shared.question />
         </section>
     }
 }
@@ -123,8 +119,7 @@ fn NewToken(
     let name = RwSignal::new(String::new());
     let days = RwSignal::new(0_u32);
     let created = RwSignal::new(None::<CreatedApiToken>);
-    let make = move |event: SubmitEvent| {
-        event.prevent_default();
+    let make = move |()| {
         let expires_in_days = Some(days.get_untracked()).filter(|days| *days > 0);
         let token = CreateApiToken { name: name.get_untracked(), expires_in_days };
         sending.start(async move { api.create_api_token(&token).await }, move |token| {
@@ -135,8 +130,7 @@ fn NewToken(
     };
     view! {
         {move || created.get().map(|created| view! { <Secret created /> })}
-        <form class="form form--row" novalidate on:submit=make>
-            {move || sending.other_than(&FIELDS).map(|text| view! { <Notice>{text}</Notice> })}
+        <Form sending fields=&["name", "expires_in_days"] button="Make token" row=true on_submit=make>
             <Field
                 name="name"
                 id="token-name"
@@ -149,12 +143,7 @@ fn NewToken(
                 error=sending.field("name")
             />
             <Lifetime days error=sending.field("expires_in_days") />
-            <div class="form__buttons">
-                <button class="button" type="submit" aria-disabled=move || sending.busy_attribute()>
-                    "Make token"
-                </button>
-            </div>
-        </form>
+        </Form>
     }
 }
 

@@ -1,9 +1,10 @@
 //! The blueprint editor: overlays, arguments and lines of server.cfg in the order in which they act, the preview beside
 //! them, the linked servers and the buttons below.
 
-use l4d2_contract::{BlueprintId, rules};
+use l4d2_contract::{BlueprintId, PreviewBlueprint, rules};
 use leptos::prelude::*;
 
+use crate::api::ApiError;
 use crate::blueprint_form::BlueprintForm;
 use crate::components::blueprint_actions::Actions;
 use crate::components::confirm::{Confirm, Question};
@@ -16,6 +17,7 @@ use crate::components::preview::Preview;
 use crate::components::sending::Sending;
 use crate::components::unsaved::Unsaved;
 use crate::draft::Draft;
+use crate::lines::Lines;
 use crate::store::Store;
 
 /// The editor.
@@ -31,7 +33,20 @@ pub fn Editor(
     let saving = Sending::new();
     let question = RwSignal::new(None::<Question>);
     let servers = Memo::new(move |_| id.map(|id| linked(store, id)).unwrap_or_default());
-    let port = Memo::new(move |_| servers.with(|servers| servers.first().map(|server| server.port)));
+    // It is shown for the first server that is linked, if there is one.
+    let input = Signal::derive(move || {
+        let first = servers.with(|servers| servers.first().map(|server| (server.port, server.name.clone())));
+        let (port, name) = first.unzip();
+        PreviewBlueprint {
+            arguments: form.arguments.with(Lines::texts),
+            config: form.config.with(Lines::texts),
+            port,
+            name,
+        }
+    });
+    let show_errors = move |error: Option<ApiError>| {
+        form.show_errors(error.as_ref(), &form.arguments.get_untracked(), &form.config.get_untracked());
+    };
     Unsaved::watch(Signal::derive(move || form.is_dirty()), question);
     view! {
         {id.map(|id| view! { <ChangedElsewhere form id saving /> })}
@@ -51,7 +66,12 @@ pub fn Editor(
                 <Sections form saving />
             </div>
             <div class="editor__beside">
-                <Preview form port />
+                <section class="card preview" aria-labelledby="preview-title">
+                    <h2 class="section-title" id="preview-title">
+                        "What servers get"
+                    </h2>
+                    <Preview input on_answer=show_errors />
+                </section>
                 {id.map(|_| view! { <LinkedServers servers /> })}
             </div>
         </div>

@@ -59,7 +59,7 @@ pub fn Confirm(
                 }
             }
         >
-            <h2 class="dialog__title" id="dialog-title">
+            <h2 class="section-title" id="dialog-title">
                 {move || part(|question| question.title.clone())}
             </h2>
             <p id="dialog-text">{move || part(|question| question.text.clone())}</p>

@@ -2,6 +2,7 @@
 
 use leptos::prelude::*;
 
+use crate::components::failed::Failed;
 use crate::components::notice::Notice;
 use crate::sse::Connection;
 use crate::store::Store;
@@ -17,14 +18,7 @@ pub fn ConnectionNotice() -> impl IntoView {
         </Show>
         {move || {
             let error = store.error.get()?;
-            Some(
-                view! {
-                    <Notice>{error.to_string()}</Notice>
-                    <button class="button button--start" type="button" on:click=move |_| store.fetch()>
-                        "Try again"
-                    </button>
-                },
-            )
+            Some(view! { <Failed why=error.to_string() retry=move |()| store.fetch() /> })
         }}
     }
 }

@@ -1,55 +1,65 @@
-//! A text to take along: shown, and copied by a button.
+//! Texts to take along: a button that copies, alone or beside the text it copies.
+
+use std::time::Duration;
 
 use leptos::html;
 use leptos::prelude::*;
-use wasm_bindgen_futures::JsFuture;
 
-/// How a press of the button went.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Outcome {
-    NotPressed,
-    Copied,
-    /// Browsers refuse it on pages that came over plain HTTP from elsewhere. The text is selected instead.
-    Selected,
+use crate::save;
+
+/// How long the button says that it is done.
+const DONE: Duration = Duration::from_secs(2);
+
+/// Copies a text and says so.
+#[component]
+pub fn CopyButton(
+    /// What is copied, asked for at the moment.
+    #[prop(into)]
+    text: Signal<String>,
+    /// Shows the text; where nothing can be copied, it is selected instead.
+    #[prop(optional)]
+    field: Option<NodeRef<html::Textarea>>,
+) -> impl IntoView {
+    const LABEL: &str = "Copy";
+    let said = RwSignal::new(LABEL);
+    let copy = move |_| {
+        let field = field.and_then(|field| field.get_untracked());
+        said.set(match (save::copy(&text.get_untracked()), field) {
+            (true, _) => "Copied",
+            (false, Some(field)) => {
+                field.select();
+                "Press Ctrl+C"
+            }
+            (false, None) => "Can't copy here",
+        });
+        set_timeout(
+            move || {
+                said.try_set(LABEL);
+            },
+            DONE,
+        );
+    };
+    view! {
+        <button class="button" type="button" aria-live="polite" on:click=copy>
+            {said}
+        </button>
+    }
 }
 
-/// The text in a field that can't be changed, and the button.
+/// A text in a field that can't be changed, and the button.
 #[component]
 pub fn CopyText(
-    /// What a person reads as the field's label.
+    /// What screen readers call the field.
     label: &'static str,
     /// The text.
     #[prop(into)]
-    text: String,
+    text: Signal<String>,
 ) -> impl IntoView {
-    let outcome = RwSignal::new(Outcome::NotPressed);
     let field = NodeRef::<html::Textarea>::new();
-    let value = text.clone();
-    let copy = move |_| {
-        if let Some(field) = field.get_untracked() {
-            field.select();
-        }
-        let clipboard = window().is_secure_context().then(|| window().navigator().clipboard());
-        let Some(clipboard) = clipboard else { return outcome.set(Outcome::Selected) };
-        let written = JsFuture::from(clipboard.write_text(&text));
-        leptos::task::spawn_local(async move {
-            let done = if written.await.is_ok() { Outcome::Copied } else { Outcome::Selected };
-            outcome.try_set(done);
-        });
-    };
     view! {
         <div class="copy">
-            <textarea class="field__input copy__text" node_ref=field readonly rows="1" aria-label=label prop:value=value></textarea>
-            <button class="button" type="button" on:click=copy>
-                "Copy"
-            </button>
-            <span class="copy__outcome" role="status">
-                {move || match outcome.get() {
-                    Outcome::NotPressed => "",
-                    Outcome::Copied => "Copied.",
-                    Outcome::Selected => "Selected: press Ctrl+C to copy it.",
-                }}
-            </span>
+            <textarea class="field__input copy__text" node_ref=field readonly rows="1" aria-label=label prop:value=text></textarea>
+            <CopyButton text field />
         </div>
     }
 }

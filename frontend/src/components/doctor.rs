@@ -36,6 +36,11 @@ fn Check(
         DoctorStatus::Warning => (Tone::Warning, "warning"),
         DoctorStatus::Failed => (Tone::Bad, "failed"),
     };
+    let remedy = match (check.remedy.is_empty(), check.remedy_is_command) {
+        (true, _) => ().into_any(),
+        (false, true) => view! { <CopyText label="What to do" text=check.remedy /> }.into_any(),
+        (false, false) => view! { <span>{sentence(&check.remedy)}</span> }.into_any(),
+    };
     view! {
         <li class="row row--top">
             <span class="check__mark">
@@ -44,7 +49,7 @@ fn Check(
             <span class="row__main">
                 <span>{sentence(&check.message)}</span>
                 <span class="row__detail">{check.id}</span>
-                {(!check.remedy.is_empty()).then(|| view! { <CopyText label="What to do" text=check.remedy /> })}
+                {remedy}
             </span>
         </li>
     }

@@ -43,7 +43,7 @@ pub fn FirstSteps() -> impl IntoView {
     });
     view! {
         <div class="card empty">
-            <h2 class="empty__title">"No servers yet"</h2>
+            <h2 class="section-title">"No servers yet"</h2>
             {move || match step.get() {
                 Step::Install => view! {
                     <p>"The game is not installed on this host. Everything else comes after that."</p>

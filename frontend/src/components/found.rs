@@ -3,7 +3,7 @@
 use leptos::prelude::*;
 use leptos_router::components::A;
 
-use crate::components::notice::Notice;
+use crate::components::failed::{Failed, Loading};
 use crate::components::page_title::PageTitle;
 use crate::store::Found;
 
@@ -34,12 +34,7 @@ pub fn FoundPage(
     };
     move || match found.get() {
         Found::Here => children().into_any(),
-        Found::Loading => view! {
-            <p class="muted" role="status">
-                "One moment…"
-            </p>
-        }
-        .into_any(),
+        Found::Loading => view! { <Loading /> }.into_any(),
         Found::Gone => view! {
             <PageTitle text="Deleted" />
             <p role="status">{format!("{} is gone: it was deleted.", crate::text::capitalized(what))}</p>
@@ -58,14 +53,6 @@ pub fn FoundPage(
             {back()}
         }
         .into_any(),
-        Found::Failed(error) => view! {
-            <Notice>{error.to_string()}</Notice>
-            <p>
-                <button class="button" type="button" on:click=move |_| retry.run(())>
-                    "Try again"
-                </button>
-            </p>
-        }
-        .into_any(),
+        Found::Failed(error) => view! { <Failed why=error.to_string() retry /> }.into_any(),
     }
 }

@@ -1,10 +1,11 @@
 //! The bar on top of every page and the space below it.
 
+use leptos::html;
 use leptos::prelude::*;
-use leptos_router::components::A;
 use leptos_router::hooks::use_location;
 
-use crate::app::{BLUEPRINTS, HOME, HOST, JOBS, OVERLAYS, SIGN_IN, SIGN_UP, USERS};
+use crate::app::{BLUEPRINTS, HOME, HOST, JOBS, OVERLAYS, SIGN_IN, SIGN_UP, USERS, keeping_destination};
+use crate::components::connection_notice::ConnectionNotice;
 use crate::components::user_menu::UserMenu;
 use crate::session::Session;
 
@@ -15,6 +16,8 @@ pub fn Frame(
     children: Children,
 ) -> impl IntoView {
     let session = Session::expect();
+    let signed_in = Memo::new(move |_| session.is_signed_in());
+    let page = NodeRef::<html::Main>::new();
     let open = RwSignal::new(false);
     let path = use_location().pathname;
     // Going somewhere closes the menu.
@@ -23,14 +26,25 @@ pub fn Frame(
         open.set(false);
     });
     view! {
-        <a class="skip" href="#page">
+        // The router would take the click for a change of the address, and the focus would stay here.
+        <a
+            class="skip"
+            href="#page"
+            on:click=move |event| {
+                event.prevent_default();
+                if let Some(page) = page.get_untracked() {
+                    // Fails only for what can't have the focus.
+                    let _ = page.focus();
+                }
+            }
+        >
             "Skip to the page"
         </a>
         <header class="bar">
             <div class="bar__inner">
-                <A href=HOME attr:class="bar__brand">
+                <a class="bar__brand" href=HOME>
                     "L4D2 panel"
-                </A>
+                </a>
                 <button
                     class="button bar__menu"
                     type="button"
@@ -41,33 +55,26 @@ pub fn Frame(
                     "Menu"
                 </button>
                 <nav id="menu" class="bar__entries" class:bar__entries--open=open aria-label="Main">
-                    <Show
-                        when=move || session.is_signed_in() == Some(true)
-                        fallback=move || view! { <SignedOutEntries /> }
-                    >
-                        <SignedInEntries />
-                    </Show>
+                    {move || match signed_in.get() {
+                        Some(true) => view! { <SignedInEntries /> }.into_any(),
+                        Some(false) => view! {
+                            <span class="bar__end">
+                                <Entry href=keeping_destination(SIGN_IN) words="Sign in" />
+                                <Entry href=keeping_destination(SIGN_UP) words="Sign up" />
+                            </span>
+                        }
+                        .into_any(),
+                        None => ().into_any(),
+                    }}
                 </nav>
             </div>
         </header>
-        <main id="page" class="page" tabindex="-1">
+        <main id="page" class="page" tabindex="-1" node_ref=page>
+            <Show when=move || signed_in.get() == Some(true)>
+                <ConnectionNotice />
+            </Show>
             {children()}
         </main>
-    }
-}
-
-#[component]
-fn SignedOutEntries() -> impl IntoView {
-    let session = Session::expect();
-    view! {
-        <Show when=move || session.is_signed_in() == Some(false)>
-            <A href=SIGN_IN attr:class="bar__entry bar__entry--end">
-                "Sign in"
-            </A>
-            <A href=SIGN_UP attr:class="bar__entry">
-                "Sign up"
-            </A>
-        </Show>
     }
 }
 
@@ -76,28 +83,58 @@ fn SignedInEntries() -> impl IntoView {
     let session = Session::expect();
     let is_admin = Memo::new(move |_| session.is_admin());
     view! {
-        <A href=HOME exact=true attr:class="bar__entry">
-            "Servers"
-        </A>
-        <A href=BLUEPRINTS attr:class="bar__entry">
-            "Blueprints"
-        </A>
-        <A href=JOBS attr:class="bar__entry">
-            "Jobs"
-        </A>
+        <Entry href=HOME words="Servers" />
+        <Entry href=BLUEPRINTS words="Blueprints" />
+        <Entry href=JOBS words="Jobs" />
         <Show when=move || is_admin.get()>
             <span class="bar__admin" role="group" aria-label="Administration">
-                <A href=OVERLAYS attr:class="bar__entry">
-                    "Overlays"
-                </A>
-                <A href=HOST attr:class="bar__entry">
-                    "Host"
-                </A>
-                <A href=USERS attr:class="bar__entry">
-                    "Users"
-                </A>
+                <Entry href=OVERLAYS words="Overlays" />
+                <Entry href=HOST words="Host" />
+                <Entry href=USERS words="Users" />
             </span>
         </Show>
         <UserMenu />
+    }
+}
+
+/// One way to go, marked where one is there.
+#[component]
+pub fn Entry(
+    /// Where it leads.
+    #[prop(into)]
+    href: Signal<String>,
+    /// What it is called.
+    words: &'static str,
+) -> impl IntoView {
+    let path = use_location().pathname;
+    let current = move || href.with(|href| path.with(|path| place(path, href)));
+    view! {
+        <a class="bar__entry" href=href aria-current=current>
+            {words}
+        </a>
+    }
+}
+
+/// For `aria-current`: whether a path is the page of an entry, or one of those below it.
+fn place(path: &str, href: &str) -> Option<&'static str> {
+    let page = href.split('?').next().unwrap_or_default();
+    // The list of servers is the home page; each of them has a page below an address of their own.
+    let below = if page == HOME { "/servers" } else { page };
+    let is_below = || path.strip_prefix(below).is_some_and(|rest| rest.starts_with('/'));
+    if path == page { Some("page") } else { is_below().then_some("true") }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::place;
+
+    #[test]
+    fn an_entry_is_marked_on_its_page_and_below_it() {
+        assert_eq!(place("/", "/"), Some("page"));
+        assert_eq!(place("/servers/3", "/"), Some("true"));
+        assert_eq!(place("/jobs", "/"), None);
+        assert_eq!(place("/jobs/3", "/jobs"), Some("true"));
+        assert_eq!(place("/jobsearch", "/jobs"), None);
+        assert_eq!(place("/sign-in", "/sign-in?then=/jobs"), Some("page"));
     }
 }

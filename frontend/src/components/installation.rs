@@ -5,8 +5,8 @@ use leptos::prelude::*;
 use leptos_router::components::A;
 
 use crate::api::Api;
+use crate::components::form::SendError;
 use crate::components::mark::{Mark, Tone};
-use crate::components::notice::Notice;
 use crate::components::progress::Progress;
 use crate::components::sending::Sending;
 use crate::components::time::{Clock, RelativeTime};
@@ -46,7 +46,7 @@ pub fn InstallationCard(
                 }
                     .into_any()
             }}
-            {move || sending.other_than(&[]).map(|text| view! { <Notice>{text}</Notice> })}
+            <SendError sending />
             {move || job.get().map(|job| view! { <LastInstall job /> })}
             <Show when=move || !active()>
                 <div class="form__buttons">

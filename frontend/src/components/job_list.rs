@@ -64,12 +64,14 @@ fn JobLine(
                 </A>
                 <span class="job__error">{move || job.with(|job| job.error.clone())}</span>
             </span>
-            <span class="job__time muted">
-                {how_long}
-                <Progress value=Signal::derive(move || job.with(progress::of_job)) label=name />
-            </span>
-            <span class="job__when muted">
-                <RelativeTime at=Signal::derive(move || job.with(|job| job.created_at.clone())) />
+            <span class="job__times">
+                <span class="job__time muted">
+                    {how_long}
+                    <Progress value=Signal::derive(move || job.with(progress::of_job)) label=name />
+                </span>
+                <span class="job__when muted">
+                    <RelativeTime at=Signal::derive(move || job.with(|job| job.created_at.clone())) />
+                </span>
             </span>
         </li>
     }

@@ -9,6 +9,7 @@ use leptos::ev::{ClipboardEvent, KeyboardEvent};
 use leptos::html;
 use leptos::prelude::*;
 
+use crate::components::icon_button::{CROSS, IconButton};
 use crate::lines::{Key, Lines};
 
 /// What the rows share.
@@ -56,7 +57,7 @@ pub fn LinesEditor(
                     {format!("Add {row_name}")}
                 </button>
             </Show>
-            <label class="switch">
+            <label class="check">
                 <input
                     type="checkbox"
                     prop:checked=as_text
@@ -167,14 +168,11 @@ fn Row(
                 on:keydown=move |event| press(&event, key, shared, input, remove)
                 on:paste=move |event| paste(&event, key, shared, input)
             />
-            <button
-                class="button button--icon"
-                type="button"
-                aria-label=move || format!("Remove {row_name} {}", place.get())
-                on:click=move |_| remove()
-            >
-                "✕"
-            </button>
+            <IconButton
+                shape=CROSS
+                label=Signal::derive(move || format!("Remove {row_name} {}", place.get()))
+                on_press=move |()| remove()
+            />
             <p class="field__error line__error" id=error_id role="alert">
                 {move || error.get()}
             </p>

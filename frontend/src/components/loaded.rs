@@ -3,7 +3,7 @@
 use leptos::prelude::*;
 
 use crate::api::ApiError;
-use crate::components::notice::Notice;
+use crate::components::failed::{Failed, Loading};
 
 /// A fetched thing. It stays in view while it is fetched anew.
 pub type Fetched<T> = LocalResource<Result<T, ApiError>>;
@@ -21,14 +21,8 @@ where
     F: Fn(T) -> AnyView + Send + 'static,
 {
     move || match resource.get() {
-        None => view! { <div class="card skeleton" role="status" aria-label="Loading"></div> }.into_any(),
+        None => view! { <Loading /> }.into_any(),
         Some(Ok(value)) => view(value),
-        Some(Err(error)) => view! {
-            <Notice>{error.to_string()}</Notice>
-            <button class="button button--start" type="button" on:click=move |_| resource.refetch()>
-                "Try again"
-            </button>
-        }
-        .into_any(),
+        Some(Err(error)) => view! { <Failed why=error.to_string() retry=move |()| resource.refetch() /> }.into_any(),
     }
 }

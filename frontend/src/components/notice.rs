@@ -2,6 +2,8 @@
 
 use leptos::prelude::*;
 
+use crate::components::icon_button::{CROSS, IconButton};
+
 /// An error in words. Screen readers say it at once.
 #[component]
 pub fn Notice(
@@ -14,21 +16,7 @@ pub fn Notice(
     view! {
         <div class="notice" role="alert">
             <p class="notice__text">{children()}</p>
-            {on_dismiss
-                .map(|dismiss| {
-                    view! {
-                        <button
-                            class="notice__dismiss"
-                            type="button"
-                            aria-label="Dismiss"
-                            on:click=move |_| dismiss.run(())
-                        >
-                            <svg viewBox="0 0 12 12" aria-hidden="true">
-                                <path d="M2 2 L10 10 M10 2 L2 10" />
-                            </svg>
-                        </button>
-                    }
-                })}
+            {on_dismiss.map(|on_press| view! { <IconButton shape=CROSS label="Dismiss" on_press /> })}
         </div>
     }
 }

@@ -1,12 +1,15 @@
-//! The overlays of a blueprint, put in order by dragging, by buttons, or by the arrow keys on the handle. What moved
-//! where is announced.
+//! The overlays of a blueprint, put in order by dragging (see `order_drag`), by buttons, or by the arrow keys on the
+//! handle. What moved where is announced.
 
 use l4d2_contract::OverlayId;
 use leptos::ev::KeyboardEvent;
+use leptos::html;
 use leptos::prelude::*;
 use wasm_bindgen::JsCast;
 
+use crate::components::icon_button::{CROSS, DOWN, IconButton, UP};
 use crate::components::mark::{Mark, Tone};
+use crate::components::order_drag::Drag;
 use crate::draft::move_entry;
 use crate::store::Store;
 
@@ -14,7 +17,7 @@ use crate::store::Store;
 #[derive(Debug, Clone, Copy)]
 struct Shared {
     ids: RwSignal<Vec<OverlayId>>,
-    dragged: RwSignal<Option<OverlayId>>,
+    drag: Drag,
     announcement: RwSignal<String>,
     store: Store,
 }
@@ -30,17 +33,20 @@ impl Shared {
         self.ids.with(|ids| ids.iter().position(|other| *other == id))
     }
 
-    /// Moves an overlay to a place, which counts from zero, and says so.
-    fn move_to(self, id: OverlayId, to: usize) -> bool {
-        let from = untrack(|| self.position(id));
-        let mut moved = false;
-        self.ids.update(|ids| moved = from.is_some_and(|from| move_entry(ids, from, to)));
-        if moved {
+    /// Moves an entry from place to place, which count from zero, and says so.
+    fn shift(self, from: usize, to: usize) -> bool {
+        let mut moved = None;
+        self.ids.update(|ids| {
+            if move_entry(ids, from, to) {
+                moved = ids.get(to).copied();
+            }
+        });
+        if let Some(id) = moved {
             let count = self.ids.with_untracked(Vec::len);
             let name = untrack(|| self.name(id));
             self.announcement.set(format!("{name} is now number {} of {count}.", to + 1));
         }
-        moved
+        moved.is_some()
     }
 
     /// Moves it up or down by one. The moved entry's elements are put into the page anew, which takes the focus from
@@ -48,7 +54,7 @@ impl Shared {
     fn step(self, id: OverlayId, down: bool, focus: &'static str) {
         let Some(from) = untrack(|| self.position(id)) else { return };
         let to = if down { Some(from + 1) } else { from.checked_sub(1) };
-        if to.is_some_and(|to| self.move_to(id, to)) {
+        if to.is_some_and(|to| self.shift(from, to)) {
             focus_later(element_id(id, focus));
         }
     }
@@ -82,18 +88,28 @@ pub fn OrderList(
     /// The overlays chosen, the first lies on top.
     ids: RwSignal<Vec<OverlayId>>,
 ) -> impl IntoView {
-    let shared = Shared {
-        ids,
-        dragged: RwSignal::new(None),
-        announcement: RwSignal::new(String::new()),
-        store: Store::expect(),
+    let list = NodeRef::<html::Ol>::new();
+    let drag = Drag::new(list);
+    let shared = Shared { ids, drag, announcement: RwSignal::new(String::new()), store: Store::expect() };
+    let drop = move |_| {
+        if let Some((from, to)) = drag.end() {
+            shared.shift(from, to);
+        }
     };
     view! {
         <Show
             when=move || ids.with(|ids| !ids.is_empty())
             fallback=|| view! { <p class="muted">"None: servers run the game as it is installed."</p> }
         >
-            <ol class="rows order" aria-label="Overlays in order">
+            <ol
+                class="rows order"
+                aria-label="Overlays in order"
+                node_ref=list
+                on:pointerdown=move |event| drag.begin(&event)
+                on:pointermove=move |event| drag.follow(&event)
+                on:pointerup=drop
+                on:pointercancel=move |_| drag.give_up()
+            >
                 <For each=move || ids.get() key=|id| *id let:id>
                     <Entry id shared />
                 </For>
@@ -117,22 +133,9 @@ fn Entry(
     let place = Memo::new(move |_| shared.position(id).unwrap_or_default());
     let present =
         Memo::new(move |_| shared.store.overlays.with(|list| list.get(id).is_some_and(|overlay| overlay.present)));
+    let class = move || format!("row order__entry {}", shared.drag.class_of(place.get()));
     view! {
-        <li
-            class="row order__entry"
-            class:order__entry--dragged=move || shared.dragged.get() == Some(id)
-            draggable="true"
-            on:dragstart=move |_| shared.dragged.set(Some(id))
-            on:dragend=move |_| shared.dragged.set(None)
-            // Only what says so can be dropped on.
-            on:dragover=move |event| event.prevent_default()
-            on:drop=move |event| {
-                event.prevent_default();
-                if let Some(dragged) = shared.dragged.get_untracked() {
-                    shared.move_to(dragged, place.get_untracked());
-                }
-            }
-        >
+        <li class=class>
             <Handle id shared name place />
             <span class="row__main">
                 <span class="row__name">{name}</span>
@@ -144,7 +147,27 @@ fn Entry(
                     view! { <Mark tone=Tone::Warning word="not on disk" /> }
                 }
             }}
-            <Buttons id shared name place />
+            <span class="order__buttons">
+                <IconButton
+                    shape=UP
+                    label=Signal::derive(move || format!("Move {} up", name.get()))
+                    id=element_id(id, "up")
+                    idle=Signal::derive(move || place.get() == 0)
+                    on_press=move |()| shared.step(id, false, "up")
+                />
+                <IconButton
+                    shape=DOWN
+                    label=Signal::derive(move || format!("Move {} down", name.get()))
+                    id=element_id(id, "down")
+                    idle=Signal::derive(move || shared.ids.with(|ids| place.get() + 1 >= ids.len()))
+                    on_press=move |()| shared.step(id, true, "down")
+                />
+                <IconButton
+                    shape=CROSS
+                    label=Signal::derive(move || format!("Remove {}", name.get()))
+                    on_press=move |()| shared.remove(id)
+                />
+            </span>
         </li>
     }
 }
@@ -160,10 +183,11 @@ fn Handle(
     /// Its place, counted from zero.
     place: Memo<usize>,
 ) -> impl IntoView {
-    let arrow = move |event: KeyboardEvent| {
+    let press = move |event: KeyboardEvent| {
         let down = match event.key().as_str() {
             "ArrowUp" => false,
             "ArrowDown" => true,
+            "Escape" => return shared.drag.give_up(),
             _ => return,
         };
         event.prevent_default();
@@ -174,60 +198,15 @@ fn Handle(
             class="order__handle"
             type="button"
             id=element_id(id, "handle")
-            aria-label=move || format!("{}, number {}: move with the arrow keys", name.get(), place.get() + 1)
-            on:keydown=arrow
+            aria-label=move || {
+                format!("{}, number {}: move with the arrow keys, or by dragging", name.get(), place.get() + 1)
+            }
+            on:keydown=press
         >
             <svg viewBox="0 0 12 12" aria-hidden="true">
                 <path d="M2 3 H10 M2 6 H10 M2 9 H10" />
             </svg>
         </button>
-    }
-}
-
-#[component]
-fn Buttons(
-    /// Which overlay.
-    id: OverlayId,
-    /// What the entries share.
-    shared: Shared,
-    /// The overlay's name.
-    name: Memo<String>,
-    /// Its place, counted from zero.
-    place: Memo<usize>,
-) -> impl IntoView {
-    let is_first = move || place.get() == 0;
-    let is_last = move || shared.ids.with(|ids| place.get() + 1 >= ids.len());
-    view! {
-        <span class="order__buttons">
-            <button
-                class="button button--icon"
-                type="button"
-                id=element_id(id, "up")
-                aria-label=move || format!("Move {} up", name.get())
-                aria-disabled=move || is_first().then_some("true")
-                on:click=move |_| shared.step(id, false, "up")
-            >
-                "↑"
-            </button>
-            <button
-                class="button button--icon"
-                type="button"
-                id=element_id(id, "down")
-                aria-label=move || format!("Move {} down", name.get())
-                aria-disabled=move || is_last().then_some("true")
-                on:click=move |_| shared.step(id, true, "down")
-            >
-                "↓"
-            </button>
-            <button
-                class="button button--icon"
-                type="button"
-                aria-label=move || format!("Remove {}", name.get())
-                on:click=move |_| shared.remove(id)
-            >
-                "✕"
-            </button>
-        </span>
     }
 }
 

@@ -2,16 +2,13 @@
 
 use l4d2_contract::rules;
 use l4d2_contract::{CreateOverlay, Overlay, UpdateOverlay};
-use leptos::ev::SubmitEvent;
 use leptos::prelude::*;
 
 use crate::api::Api;
 use crate::components::field::{Field, Rule};
-use crate::components::notice::Notice;
+use crate::components::form::Form;
 use crate::components::sending::Sending;
 use crate::store::{Change, Store};
-
-const FIELDS: [&str; 2] = ["name", "path"];
 
 /// The form.
 #[component]
@@ -29,8 +26,7 @@ pub fn OverlayForm(
     let prefix = id.map_or_else(|| "new-overlay".to_owned(), |id| format!("overlay-{id}"));
     let name = RwSignal::new(overlay.as_ref().map(|overlay| overlay.name.clone()).unwrap_or_default());
     let path = RwSignal::new(overlay.and_then(|overlay| overlay.path).unwrap_or_default());
-    let save = move |event: SubmitEvent| {
-        event.prevent_default();
+    let save = move |()| {
         let (new_name, new_path) = (name.get_untracked(), path.get_untracked());
         let call = async move {
             match id {
@@ -52,8 +48,15 @@ pub fn OverlayForm(
         });
     };
     view! {
-        <form class="form form--row" novalidate on:submit=save>
-            {move || sending.other_than(&FIELDS).map(|text| view! { <Notice>{text}</Notice> })}
+        <Form
+            sending
+            fields=&["name", "path"]
+            button=if id.is_some() { "Save" } else { "Add overlay" }
+            primary=id.is_none()
+            row=true
+            on_cancel=on_end
+            on_submit=save
+        >
             <Field
                 name="name"
                 id=format!("{prefix}-name")
@@ -76,24 +79,6 @@ pub fn OverlayForm(
                 value=path
                 error=sending.field("path")
             />
-            <div class="form__buttons">
-                <button
-                    class="button"
-                    class:button--primary=id.is_none()
-                    type="submit"
-                    aria-disabled=move || sending.busy_attribute()
-                >
-                    {if id.is_some() { "Save" } else { "Add overlay" }}
-                </button>
-                {on_end
-                    .map(|end| {
-                        view! {
-                            <button class="button" type="button" on:click=move |_| end.run(())>
-                                "Cancel"
-                            </button>
-                        }
-                    })}
-            </div>
-        </form>
+        </Form>
     }
 }

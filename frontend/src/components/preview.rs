@@ -1,5 +1,5 @@
-//! What a server would be given by what stands in the editor, asked from the panel, which also says what is wrong with
-//! which row: its rules are written once, there.
+//! What a server would be given, asked from the panel, which also says what is wrong with which row: its rules are
+//! written once, there.
 
 use std::time::Duration;
 
@@ -7,19 +7,20 @@ use l4d2_contract::{BlueprintPreview, PreviewBlueprint};
 use leptos::prelude::*;
 
 use crate::api::{Api, ApiError};
-use crate::blueprint_form::BlueprintForm;
-use crate::lines::Lines;
+use crate::components::failed::Loading;
 
 /// How long the typing must rest before the panel is asked.
 const REST: Duration = Duration::from_millis(250);
 
-/// The panel beside the editor.
+/// Command line and server.cfg, asked for anew when what they come from changes.
 #[component]
 pub fn Preview(
-    /// The editor's state.
-    form: BlueprintForm,
-    /// The port to show, of a server that is linked.
-    port: Memo<Option<u16>>,
+    /// What they come from.
+    #[prop(into)]
+    input: Signal<PreviewBlueprint>,
+    /// Told what the panel said is wrong, or that nothing is.
+    #[prop(optional, into)]
+    on_answer: Option<Callback<Option<ApiError>>>,
 ) -> impl IntoView {
     let api: Api = expect_context();
     let answer = RwSignal::new(None::<Result<BlueprintPreview, ApiError>>);
@@ -29,15 +30,16 @@ pub fn Preview(
         if let Some(Some(handle)) = last {
             handle.clear();
         }
-        let (arguments, config, port) = (form.arguments.get(), form.config.get(), port.get());
+        let input = input.get();
         asked.update_untracked(|asked| *asked += 1);
         let question = asked.get_untracked();
-        let input = PreviewBlueprint { arguments: arguments.texts(), config: config.texts(), port };
         let ask = move || {
             leptos::task::spawn_local(async move {
                 let found = api.preview_blueprint(&input).await;
                 if asked.try_get_untracked() == Some(question) {
-                    form.show_errors(found.as_ref().err(), &arguments, &config);
+                    if let Some(on_answer) = on_answer {
+                        on_answer.run(found.as_ref().err().cloned());
+                    }
                     answer.set(Some(found));
                 }
             });
@@ -46,21 +48,13 @@ pub fn Preview(
         let rest = if last.is_some() { REST } else { Duration::ZERO };
         set_timeout_with_handle(ask, rest).ok()
     });
-    let rows = move || form.arguments.with(Lines::texts).len() + form.config.with(Lines::texts).len();
-    view! {
-        <section class="card preview" aria-labelledby="preview-title">
-            <h2 class="section-title" id="preview-title">
-                "What servers get"
-            </h2>
-            {move || match answer.get() {
-                None => view! { <div class="skeleton preview__wait" role="status" aria-label="Loading"></div> }.into_any(),
-                Some(Ok(preview)) => view! { <Shown preview /> }.into_any(),
-                Some(Err(error)) if rows() > 0 && error.is_only_about_entries(&["arguments", "config"]) => {
-                    view! { <p class="muted">"Shown when the marked rows are right."</p> }.into_any()
-                }
-                Some(Err(error)) => view! { <p class="field__error">{error.to_string()}</p> }.into_any(),
-            }}
-        </section>
+    move || match answer.get() {
+        None => view! { <Loading /> }.into_any(),
+        Some(Ok(preview)) => view! { <Shown preview /> }.into_any(),
+        Some(Err(error)) if error.is_only_about_entries(&["arguments", "config"]) => {
+            view! { <p class="muted">"Shown when the marked rows are right."</p> }.into_any()
+        }
+        Some(Err(error)) => view! { <p class="field__error">{error.to_string()}</p> }.into_any(),
     }
 }
 

@@ -1,9 +1,10 @@
 //! The buttons that make sense in a server's present state.
 
-use l4d2_contract::{ActualState, Job, JobId, Server, ServerOperation};
+use l4d2_contract::{ActualState, Job, JobId, Server, ServerId, ServerOperation};
 use leptos::prelude::*;
 
 use crate::api::{Api, ApiError};
+use crate::components::sending::Sending;
 use crate::store::Store;
 
 /// What a button does.
@@ -15,15 +16,19 @@ enum Action {
 
 impl Action {
     /// The buttons of a server, in their order.
-    fn for_server(server: &Server) -> Vec<Self> {
+    fn for_server(server: &Server, all: bool) -> Vec<Self> {
         if let Some(job) = server.active_job {
             return vec![Self::Cancel(job)];
         }
-        match server.actual_state {
-            ActualState::Running => vec![Self::Run(ServerOperation::Restart), Self::Run(ServerOperation::Stop)],
-            ActualState::Stopped | ActualState::Failed => vec![Self::Run(ServerOperation::Start)],
-            ActualState::Unknown => vec![Self::Run(ServerOperation::Start), Self::Run(ServerOperation::Stop)],
+        let mut operations = match server.actual_state {
+            ActualState::Running => vec![ServerOperation::Restart, ServerOperation::Stop],
+            ActualState::Stopped | ActualState::Failed => vec![ServerOperation::Start],
+            ActualState::Unknown => vec![ServerOperation::Start, ServerOperation::Stop],
+        };
+        if all && can_be_initialized(server) {
+            operations.push(ServerOperation::Initialize);
         }
+        operations.into_iter().map(Self::Run).collect()
     }
 
     fn label(self, server: &Server) -> &'static str {
@@ -38,12 +43,17 @@ impl Action {
         }
     }
 
-    async fn perform(self, api: Api, server: &Server) -> Result<Job, ApiError> {
+    async fn perform(self, api: Api, server: ServerId) -> Result<Job, ApiError> {
         match self {
-            Self::Run(operation) => api.create_server_job(server.id, operation).await,
+            Self::Run(operation) => api.create_server_job(server, operation).await,
             Self::Cancel(job) => api.cancel_job(job).await,
         }
     }
+}
+
+/// Its files are written afresh only while it is down.
+pub fn can_be_initialized(server: &Server) -> bool {
+    server.active_job.is_none() && matches!(server.actual_state, ActualState::Stopped | ActualState::Failed)
 }
 
 /// The buttons. What they are answered goes to the store, so it shows at once.
@@ -51,35 +61,25 @@ impl Action {
 pub fn ServerActions(
     /// The server.
     server: Memo<Server>,
-    /// Why the last press of a button came to nothing.
-    error: RwSignal<Option<ApiError>>,
+    /// How the last press of a button went.
+    sending: Sending,
+    /// Whether there is room for what is seldom wanted, too.
+    #[prop(optional)]
+    all: bool,
 ) -> impl IntoView {
     let api: Api = expect_context();
     let store = Store::expect();
-    let sending = RwSignal::new(false);
-    let actions = Memo::new(move |_| server.with(Action::for_server));
+    let actions = Memo::new(move |_| server.with(|server| Action::for_server(server, all)));
     let press = move |action: Action| {
-        if sending.get_untracked() {
-            return;
-        }
-        sending.set(true);
-        error.set(None);
-        leptos::task::spawn_local(async move {
-            let Some(current) = server.try_get_untracked() else { return };
-            // The server may be gone by the time of the answer.
-            match action.perform(api, &current).await {
-                Ok(job) => store.accept_job(&job),
-                Err(problem) => drop(error.try_set(Some(problem))),
-            }
-            sending.try_set(false);
-        });
+        let id = server.with_untracked(|server| server.id);
+        sending.start(async move { action.perform(api, id).await }, move |job| store.accept_job(&job));
     };
     let button = move |action: Action| {
         view! {
             <button
                 class="button"
                 type="button"
-                aria-disabled=move || sending.get().then_some("true")
+                aria-disabled=move || sending.busy_attribute()
                 on:click=move |_| press(action)
             >
                 {move || server.with(|server| action.label(server))}

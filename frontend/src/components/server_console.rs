@@ -4,9 +4,10 @@ use l4d2_contract::{ActualState, Server};
 use leptos::ev::{KeyboardEvent, SubmitEvent};
 use leptos::prelude::*;
 
-use crate::api::{Api, ApiError};
+use crate::api::Api;
 use crate::components::command_history::CommandHistory;
-use crate::components::notice::Notice;
+use crate::components::form::SendError;
+use crate::components::sending::Sending;
 
 /// The line. Without a running game it can't be used and says why.
 #[component]
@@ -17,32 +18,24 @@ pub fn ServerConsole(
     let api: Api = expect_context();
     let command = RwSignal::new(String::new());
     let history = StoredValue::new(CommandHistory::default());
-    let error = RwSignal::new(None::<ApiError>);
-    let sending = RwSignal::new(false);
+    let sending = Sending::new();
     let runs = Memo::new(move |_| server.with(|server| server.actual_state == ActualState::Running));
     let send = move |event: SubmitEvent| {
         event.prevent_default();
         let typed = command.get_untracked();
-        if typed.trim().is_empty() || sending.get_untracked() {
+        if typed.trim().is_empty() {
             return;
         }
-        sending.set(true);
-        error.set(None);
         let id = server.with_untracked(|server| server.id);
-        leptos::task::spawn_local(async move {
-            match api.send_console_command(id, typed.clone()).await {
-                Ok(()) => {
-                    history.try_update_value(|history| history.push(&typed));
-                    // What was typed on meanwhile stays.
-                    command.try_update(|now| {
-                        if *now == typed {
-                            now.clear();
-                        }
-                    });
+        let line = typed.clone();
+        sending.start(async move { api.send_console_command(id, line).await }, move |()| {
+            history.try_update_value(|history| history.push(&typed));
+            // What was typed on meanwhile stays.
+            command.try_update(|now| {
+                if *now == typed {
+                    now.clear();
                 }
-                Err(problem) => drop(error.try_set(Some(problem))),
-            }
-            sending.try_set(false);
+            });
         });
     };
     let call_back = move |event: KeyboardEvent| {
@@ -62,10 +55,6 @@ pub fn ServerConsole(
         } else {
             server.with(|server| format!("{} doesn't run, so it has no console.", server.name))
         }
-    };
-    let field_error = move || error.with(|error| error.as_ref()?.field("command"));
-    let other_error = move || {
-        error.with(|error| error.as_ref().filter(|error| !error.is_only_about(&["command"])).map(ToString::to_string))
     };
     view! {
         <form class="console" on:submit=send>
@@ -95,11 +84,9 @@ pub fn ServerConsole(
                 {hint}
             </p>
             <p class="field__error" id="console-error" role="alert">
-                {field_error}
+                {sending.field("command")}
             </p>
-            {move || other_error().map(|text| view! {
-                <Notice on_dismiss=move |()| error.set(None)>{text}</Notice>
-            })}
+            <SendError sending fields=&["command"] />
         </form>
     }
 }

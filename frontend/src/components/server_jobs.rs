@@ -4,12 +4,12 @@ use l4d2_contract::ServerId;
 use leptos::prelude::*;
 
 use crate::api::{Api, ApiError, JobFilter};
+use crate::components::failed::{Failed, Loading};
 use crate::components::job_list::JobList;
-use crate::components::notice::Notice;
 use crate::job_pages::JobPages;
 use crate::store::Store;
 
-const MOST: usize = 5;
+const MOST: u32 = 5;
 
 /// The newest few, with those that are at work.
 #[component]
@@ -21,24 +21,29 @@ pub fn ServerJobs(
     let filter = JobFilter { server: Some(server), state: None };
     let pages = RwSignal::new(JobPages::new(filter));
     let error = RwSignal::new(None::<ApiError>);
-    leptos::task::spawn_local(async move {
-        match api.list_jobs(filter, None, 5).await {
-            Ok(page) => drop(pages.try_update(|pages| pages.add(filter, page))),
-            Err(problem) => drop(error.try_set(Some(problem))),
-        }
+    let fetch = Callback::new(move |()| {
+        error.set(None);
+        leptos::task::spawn_local(async move {
+            match api.list_jobs(filter, None, MOST).await {
+                Ok(page) => drop(pages.try_update(|pages| pages.add(filter, None, page))),
+                Err(problem) => drop(error.try_set(Some(problem))),
+            }
+        });
     });
+    fetch.run(());
     let jobs = Memo::new(move |_| {
-        let mut jobs = pages.with(|pages| store.jobs.with(|live| pages.merged(live))).unwrap_or_default();
-        jobs.truncate(MOST);
-        jobs
+        let mut jobs = pages.with(|pages| store.jobs.with(|live| pages.merged(live)))?;
+        jobs.truncate(MOST as usize);
+        Some(jobs)
     });
     view! {
-        {move || error.get().map(|problem| view! { <Notice>{problem.to_string()}</Notice> })}
-        <Show
-            when=move || jobs.with(|jobs| !jobs.is_empty())
-            fallback=|| view! { <p class="muted">"None yet."</p> }
-        >
-            <JobList jobs label="Last jobs" />
-        </Show>
+        {move || error.get().map(|problem| view! { <Failed why=problem.to_string() retry=fetch /> })}
+        {move || match jobs.with(|jobs| jobs.as_ref().map(Vec::is_empty)) {
+            None => error.with(Option::is_none).then(|| view! { <Loading /> }).into_any(),
+            Some(true) => view! { <p class="muted">"None yet."</p> }.into_any(),
+            Some(false) => {
+                view! { <JobList jobs=Signal::derive(move || jobs.get().unwrap_or_default()) label="Last jobs" /> }.into_any()
+            }
+        }}
     }
 }

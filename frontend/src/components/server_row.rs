@@ -4,11 +4,11 @@ use l4d2_contract::{ActualState, Server};
 use leptos::prelude::*;
 use leptos_router::components::A;
 
-use crate::api::ApiError;
 use crate::app::{job_address, server_address};
 use crate::components::badge::StateBadge;
-use crate::components::notice::Notice;
+use crate::components::form::SendError;
 use crate::components::progress::Progress;
+use crate::components::sending::Sending;
 use crate::components::server_actions::ServerActions;
 use crate::components::time::Clock;
 use crate::server_list::drift_text;
@@ -23,7 +23,7 @@ pub fn ServerRow(
     /// Its blueprint's name.
     blueprint: Memo<String>,
 ) -> impl IntoView {
-    let error = RwSignal::new(None::<ApiError>);
+    let sending = Sending::new();
     let name = Memo::new(move |_| server.with(|server| server.name.clone()));
     let address = server.with_untracked(|server| server_address(server.id));
     let pending = move || server.with(|server| server.pending_changes.then_some("changes pending"));
@@ -51,14 +51,12 @@ pub fn ServerRow(
                 <Doing server />
             </span>
             <span class="server__actions">
-                <ServerActions server error />
+                <ServerActions server sending />
             </span>
             <Show when=move || last_error.with(|text| !text.is_empty())>
                 <p class="server__error">{last_error}</p>
             </Show>
-            {move || error.get().map(|problem| view! {
-                <Notice on_dismiss=move |()| error.set(None)>{problem.to_string()}</Notice>
-            })}
+            <SendError sending />
         </li>
     }
 }

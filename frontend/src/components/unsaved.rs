@@ -26,13 +26,18 @@ struct Watch {
 }
 
 impl Watch {
-    fn ask(self, address: String) {
+    fn ask_to_go(self, address: String) {
+        let go = self.go;
+        self.ask(Callback::new(move |()| go.run(address.clone())));
+    }
+
+    fn ask(self, then: Callback<()>) {
         self.question.set(Some(Question {
             title: "Leave without saving?".to_owned(),
             text: "What you changed here is lost.".to_owned(),
             button: LEAVE,
             keep: "Stay here",
-            then: Callback::new(move |()| self.go.run(address.clone())),
+            then,
         }));
     }
 }
@@ -52,7 +57,7 @@ impl Unsaved {
             let Some((watch, address)) = unsaved.dirty().zip(address_of(&event)) else { return };
             event.prevent_default();
             event.stop_immediate_propagation();
-            watch.ask(address);
+            watch.ask_to_go(address);
         });
         window_event_listener(ev::popstate, move |event| {
             let Some(watch) = unsaved.dirty() else { return };
@@ -63,9 +68,22 @@ impl Unsaved {
                 // Fails only for an address of another origin.
                 let _ = history.push_state_with_url(&JsValue::NULL, "", Some(&watch.address));
             }
-            watch.ask(there);
+            watch.ask_to_go(there);
         });
         unsaved
+    }
+
+    /// What the app provides to all pages.
+    pub fn expect() -> Self {
+        expect_context()
+    }
+
+    /// Does what takes the page away, after asking where that would lose something.
+    pub fn leave(self, then: Callback<()>) {
+        match self.dirty() {
+            Some(watch) => watch.ask(then),
+            None => then.run(()),
+        }
     }
 
     /// Watches a form for as long as the calling component lives. Where the person wants to go is asked about in

@@ -2,13 +2,16 @@
 
 use leptos::ev;
 use leptos::prelude::*;
-use leptos_router::components::A;
-use leptos_router::hooks::use_location;
+use leptos_router::NavigateOptions;
+use leptos_router::hooks::{use_location, use_navigate};
 use wasm_bindgen::JsCast;
 
-use crate::api::{Api, ApiError};
-use crate::app::ACCOUNT;
-use crate::components::notice::Notice;
+use crate::api::Api;
+use crate::app::{ACCOUNT, HOME};
+use crate::components::form::SendError;
+use crate::components::frame::Entry;
+use crate::components::sending::Sending;
+use crate::components::unsaved::Unsaved;
 use crate::session::Session;
 
 /// A button with the user's name that opens the menu. It closes with Escape, by going somewhere, and when the focus or
@@ -60,9 +63,7 @@ pub fn UserMenu() -> impl IntoView {
                 </svg>
             </button>
             <div id="user-menu" class="user-menu__entries" class:user-menu__entries--open=open>
-                <A href=ACCOUNT attr:class="bar__entry">
-                    "Account"
-                </A>
+                <Entry href=ACCOUNT words="Account" />
                 <SignOut />
             </div>
         </div>
@@ -73,19 +74,20 @@ pub fn UserMenu() -> impl IntoView {
 fn SignOut() -> impl IntoView {
     let session = Session::expect();
     let api: Api = expect_context();
-    let error = RwSignal::new(None::<ApiError>);
-    let sign_out = move |_| {
-        leptos::task::spawn_local(async move {
-            match api.sign_out().await {
-                Ok(()) => session.set_signed_out(),
-                Err(problem) => drop(error.try_set(Some(problem))),
-            }
+    let sending = Sending::new();
+    let navigate = use_navigate();
+    let home = Callback::new(move |()| navigate(HOME, NavigateOptions::default()));
+    let sign_out = Callback::new(move |()| {
+        sending.start(async move { api.sign_out().await }, move |()| {
+            // Who signs in next begins there, and not where somebody else was.
+            home.run(());
+            session.set_signed_out();
         });
-    };
+    });
     view! {
-        <button class="button" type="button" on:click=sign_out>
+        <button class="button" type="button" on:click=move |_| Unsaved::expect().leave(sign_out)>
             "Sign out"
         </button>
-        {move || error.get().map(|error| view! { <Notice>{error.to_string()}</Notice> })}
+        <SendError sending />
     }
 }

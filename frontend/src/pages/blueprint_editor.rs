@@ -8,7 +8,7 @@ use leptos_router::hooks::use_params_map;
 use crate::app::BLUEPRINTS;
 use crate::blueprint_form::BlueprintForm;
 use crate::components::blueprint_editor::Editor;
-use crate::components::notice::Notice;
+use crate::components::failed::StoreLoading;
 use crate::components::page_title::PageTitle;
 use crate::draft::Draft;
 use crate::store::Store;
@@ -49,16 +49,7 @@ pub fn BlueprintPage() -> impl IntoView {
             let blueprint = store.blueprints.with_untracked(|list| list.get(id).cloned());
             blueprint.map(|blueprint| view! { <Existing blueprint /> }).into_any()
         }
-        Found::NotYet => match store.error.get() {
-            None => view! { <div class="card skeleton" role="status" aria-label="Loading"></div> }.into_any(),
-            Some(error) => view! {
-                <Notice>{error.to_string()}</Notice>
-                <button class="button button--start" type="button" on:click=move |_| store.fetch()>
-                    "Try again"
-                </button>
-            }
-            .into_any(),
-        },
+        Found::NotYet => view! { <StoreLoading /> }.into_any(),
         Found::Nowhere => view! { <Nowhere /> }.into_any(),
     }
 }

@@ -5,8 +5,8 @@ use leptos::prelude::*;
 use leptos_router::components::A;
 
 use crate::app::NEW_BLUEPRINT;
+use crate::components::failed::StoreLoading;
 use crate::components::linked_servers::{linked, runs};
-use crate::components::notice::Notice;
 use crate::components::page_title::PageTitle;
 use crate::store::Store;
 
@@ -23,7 +23,7 @@ pub fn BlueprintsPage() -> impl IntoView {
     });
     let is_empty = move || ids.with(|ids| ids.as_ref().map(Vec::is_empty));
     view! {
-        <div class="card__head">
+        <div class="head">
             <PageTitle text="Blueprints" />
             // The empty list has the button in its middle.
             <Show when=move || is_empty() == Some(false)>
@@ -32,17 +32,10 @@ pub fn BlueprintsPage() -> impl IntoView {
                 </A>
             </Show>
         </div>
-        {move || match (is_empty(), store.error.get()) {
-            (None, Some(error)) => view! {
-                <Notice>{error.to_string()}</Notice>
-                <button class="button button--start" type="button" on:click=move |_| store.fetch()>
-                    "Try again"
-                </button>
-            }
-            .into_any(),
-            (None, None) => view! { <div class="card skeleton" role="status" aria-label="Loading"></div> }.into_any(),
-            (Some(true), _) => view! { <NoBlueprints /> }.into_any(),
-            (Some(false), _) => view! {
+        {move || match is_empty() {
+            None => view! { <StoreLoading /> }.into_any(),
+            Some(true) => view! { <NoBlueprints /> }.into_any(),
+            Some(false) => view! {
                 <ul class="rows" aria-label="Blueprints">
                     <For each=move || ids.get().unwrap_or_default() key=|id| *id let:id>
                         <Row id />
@@ -58,7 +51,7 @@ pub fn BlueprintsPage() -> impl IntoView {
 fn NoBlueprints() -> impl IntoView {
     view! {
         <div class="card empty">
-            <h2 class="empty__title">"No blueprints yet"</h2>
+            <h2 class="section-title">"No blueprints yet"</h2>
             <p>
                 "A blueprint says what servers run: overlays in order, launch arguments and lines of server.cfg. Any number of servers can be linked to one."
             </p>

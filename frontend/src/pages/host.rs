@@ -51,7 +51,7 @@ fn Machine() -> impl IntoView {
                         />
                     </div>
                     <section class="card" aria-labelledby="checks-title">
-                        <div class="card__head">
+                        <div class="head">
                             <h2 class="section-title" id="checks-title">
                                 "Checks"
                             </h2>

@@ -7,14 +7,15 @@ use leptos::prelude::*;
 use leptos_router::components::A;
 use leptos_router::hooks::use_params_map;
 
-use crate::api::{Api, ApiError};
+use crate::api::Api;
 use crate::app::{JOBS, server_address};
 use crate::components::badge::JobBadge;
+use crate::components::form::SendError;
 use crate::components::found::FoundPage;
 use crate::components::log::{LogSource, LogView};
-use crate::components::notice::Notice;
 use crate::components::page_title::PageTitle;
 use crate::components::progress::{self, Progress};
+use crate::components::sending::Sending;
 use crate::components::time::{Clock, RelativeTime};
 use crate::job_words::{span, standing, title};
 use crate::pages::not_found::NotFoundPage;
@@ -107,39 +108,32 @@ fn Cancel(
     job: Memo<Job>,
 ) -> impl IntoView {
     let (api, store): (Api, Store) = (expect_context(), Store::expect());
-    let error = RwSignal::new(None::<ApiError>);
+    let sending = Sending::new();
     let asked = RwSignal::new(false);
     let is_open = Memo::new(move |_| job.with(|job| !job.state.is_final()));
     let cancel = move |_| {
         if asked.get_untracked() {
             return;
         }
-        asked.set(true);
-        error.set(None);
         let id = job.with_untracked(|job| job.id);
-        leptos::task::spawn_local(async move {
-            match api.cancel_job(id).await {
-                Ok(job) => store.accept_job(&job),
-                Err(problem) => {
-                    error.try_set(Some(problem));
-                    asked.try_set(false);
-                }
-            }
+        sending.start(async move { api.cancel_job(id).await }, move |job| {
+            asked.try_set(true);
+            store.accept_job(&job);
         });
     };
+    // It may take a moment to give up after it was asked to.
+    let is_asked = move || asked.get() || sending.is_busy();
     view! {
         <Show when=move || is_open.get()>
             <button
                 class="button facts-line__end"
                 type="button"
-                aria-disabled=move || asked.get().then_some("true")
+                aria-disabled=move || is_asked().then_some("true")
                 on:click=cancel
             >
-                {move || if asked.get() { "Cancelling…" } else { "Cancel job" }}
+                {move || if is_asked() { "Cancelling…" } else { "Cancel job" }}
             </button>
         </Show>
-        {move || error.get().map(|problem| view! {
-            <Notice on_dismiss=move |()| error.set(None)>{problem.to_string()}</Notice>
-        })}
+        <SendError sending />
     }
 }

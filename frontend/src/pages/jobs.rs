@@ -4,11 +4,11 @@ use l4d2_contract::{Job, JobId, JobState};
 use leptos::prelude::*;
 
 use crate::api::{Api, ApiError, JobFilter};
-use crate::components::connection_notice::ConnectionNotice;
+use crate::components::failed::Failed;
 use crate::components::job_list::JobList;
-use crate::components::notice::Notice;
 use crate::components::page_title::PageTitle;
 use crate::job_pages::JobPages;
+use crate::sse::Connection;
 use crate::store::Store;
 
 const PAGE: u32 = 50;
@@ -25,39 +25,43 @@ pub fn JobsPage() -> impl IntoView {
         leptos::task::spawn_local(async move {
             match api.list_jobs(filter, before, PAGE).await {
                 // An answer to another filter than the present one, or for a page that was left, is of no use.
-                Ok(page) => drop(pages.try_update(|pages| pages.add(filter, page))),
+                Ok(page) => drop(pages.try_update(|pages| pages.add(filter, before, page))),
                 Err(problem) => drop(error.try_set(Some(problem))),
             }
         });
     };
     // Begun anew by another filter, and when the stream began again: what happened in between was not heard.
-    let live = Memo::new(move |_| store.connection.get());
-    Effect::new(move |_| {
-        live.track();
-        let filter = filter.get();
-        pages.set(JobPages::new(filter));
-        fetch(filter, None);
+    let live = Memo::new(move |_| store.connection.get() == Connection::Live);
+    Effect::new(move |last: Option<JobFilter>| {
+        let (filter, live) = (filter.get(), live.get());
+        let is_new = last != Some(filter);
+        if is_new {
+            pages.set(JobPages::new(filter));
+        }
+        // What was fetched before a break stays in view until there is something newer.
+        if is_new || live {
+            fetch(filter, None);
+        }
+        filter
     });
     let jobs: Memo<Option<Vec<Job>>> =
         Memo::new(move |_| pages.with(|pages| store.jobs.with(|live| pages.merged(live))));
     let more = move || {
-        pages.with(JobPages::next).map(|before| {
-        view! {
-            <button class="button button--start" type="button" on:click=move |_| fetch(filter.get_untracked(), Some(before))>
+        let before = pages.with(JobPages::next)?;
+        let show = move |_| fetch(filter.get_untracked(), Some(before));
+        Some(view! {
+            <button class="button button--start" type="button" on:click=show>
                 "Show more"
             </button>
-        }
-    })
+        })
     };
     view! {
         <PageTitle text="Jobs" />
-        <ConnectionNotice />
         <StateFilter filter />
-        {move || error.get().map(|problem| view! {
-            <Notice>{problem.to_string()}</Notice>
-            <button class="button button--start" type="button" on:click=move |_| fetch(filter.get_untracked(), None)>
-                "Try again"
-            </button>
+        {move || error.get().map(|problem| {
+            // What failed may be a page further down.
+            let again = move |()| fetch(filter.get_untracked(), pages.with_untracked(JobPages::next));
+            view! { <Failed why=problem.to_string() retry=again /> }
         })}
         {move || match jobs.with(|jobs| jobs.as_ref().map(Vec::is_empty)) {
             None if error.with(Option::is_some) => ().into_any(),

@@ -6,8 +6,9 @@ use leptos::prelude::*;
 use crate::api::Api;
 use crate::components::admin_only::AdminOnly;
 use crate::components::confirm::{Confirm, Question};
+use crate::components::failed::StoreLoading;
+use crate::components::form::SendError;
 use crate::components::mark::{Mark, Tone};
-use crate::components::notice::Notice;
 use crate::components::overlay_form::OverlayForm;
 use crate::components::page_title::PageTitle;
 use crate::components::sending::Sending;
@@ -48,29 +49,17 @@ fn Catalog() -> impl IntoView {
         <p class="muted">
             "An overlay is a directory below the overlay root. Its files lie over the game's own; blueprints choose which, and in which order."
         </p>
-        {move || {
-            shared
-                .deleting
-                .other_than(&[])
-                .map(|text| view! { <Notice on_dismiss=move |()| shared.deleting.dismiss()>{text}</Notice> })
-        }}
-        {move || match (ids.with(|ids| ids.as_ref().map(Vec::is_empty)), store.error.get()) {
-            (None, Some(error)) => view! {
-                <Notice>{error.to_string()}</Notice>
-                <button class="button button--start" type="button" on:click=move |_| store.fetch()>
-                    "Try again"
-                </button>
-            }
-            .into_any(),
-            (None, None) => view! { <div class="card skeleton" role="status" aria-label="Loading"></div> }.into_any(),
-            (Some(true), _) => view! {
+        <SendError sending=shared.deleting />
+        {move || match ids.with(|ids| ids.as_ref().map(Vec::is_empty)) {
+            None => view! { <StoreLoading /> }.into_any(),
+            Some(true) => view! {
                 <div class="card empty">
-                    <h2 class="empty__title">"No overlays yet"</h2>
+                    <h2 class="section-title">"No overlays yet"</h2>
                     <p>"Put a directory below the overlay root, then add it here, so that blueprints can use it."</p>
                 </div>
             }
             .into_any(),
-            (Some(false), _) => view! {
+            Some(false) => view! {
                 <ul class="rows" aria-label="Overlays">
                     <For each=move || ids.get().unwrap_or_default() key=|id| *id let:id>
                         <Row id shared />

@@ -6,18 +6,18 @@ use l4d2_contract::{Server, ServerId};
 use leptos::prelude::*;
 use leptos_router::hooks::use_params_map;
 
-use crate::api::{Api, ApiError};
+use crate::api::Api;
 use crate::app::HOME;
 use crate::components::badge::StateBadge;
 use crate::components::confirm::{Confirm, Question};
-use crate::components::connection_notice::ConnectionNotice;
-use crate::components::copy_button::CopyButton;
+use crate::components::form::SendError;
 use crate::components::found::FoundPage;
 use crate::components::log::{LogSource, LogView};
-use crate::components::notice::Notice;
 use crate::components::page_title::PageTitle;
-use crate::components::server_actions::ServerActions;
+use crate::components::sending::Sending;
+use crate::components::server_actions::{ServerActions, can_be_initialized};
 use crate::components::server_console::ServerConsole;
+use crate::components::server_facts::{ServerFacts, ServerPreview};
 use crate::components::server_jobs::ServerJobs;
 use crate::components::server_row::{Doing, last_error};
 use crate::components::server_settings::ServerSettings;
@@ -59,7 +59,6 @@ fn ServerParts(
     let id = server.with_untracked(|server| server.id);
     view! {
         <PageTitle text=name />
-        <ConnectionNotice />
         <div class="server-page">
             <StateBlock server />
             <div class="server-page__log">
@@ -72,15 +71,16 @@ fn ServerParts(
             </div>
             <div class="server-page__rest">
                 <section class="card">
-                    <h2 class="card__title">"Connect"</h2>
-                    <ConnectString server />
+                    <h2 class="part__title">"Facts"</h2>
+                    <ServerFacts server />
                 </section>
                 <section class="card">
-                    <h2 class="card__title">"Settings"</h2>
+                    <h2 class="part__title">"Settings"</h2>
                     <ServerSettings server />
+                    <ServerPreview server />
                 </section>
                 <section class="card">
-                    <h2 class="card__title">"Last jobs"</h2>
+                    <h2 class="part__title">"Last jobs"</h2>
                     <ServerJobs server=id />
                 </section>
                 <Delete server />
@@ -95,7 +95,7 @@ fn StateBlock(
     server: Memo<Server>,
 ) -> impl IntoView {
     let store = Store::expect();
-    let error = RwSignal::new(None::<ApiError>);
+    let sending = Sending::new();
     let last_error = Memo::new(move |_| server.with(last_error));
     let should = move || server.with(|server| server.desired_state.as_str());
     let is = move || server.with(|server| server.actual_state.as_str());
@@ -103,7 +103,7 @@ fn StateBlock(
     let pending = move || {
         server.with(|server| server.pending_changes.then_some(())).map(|()| {
             view! {
-                <p class="hint-box">
+                <p class="hint">
                     "What it runs from was changed since it was last applied. The next start or restart applies it."
                 </p>
             }
@@ -130,30 +130,13 @@ fn StateBlock(
             </Show>
             {pending}
             <div class="facts-line">
-                <ServerActions server error />
+                <ServerActions server sending all=true />
             </div>
-            {move || error.get().map(|problem| view! {
-                <Notice on_dismiss=move |()| error.set(None)>{problem.to_string()}</Notice>
-            })}
+            <Show when=move || server.with(can_be_initialized)>
+                <p class="muted">"Initialize writes its files afresh without starting it."</p>
+            </Show>
+            <SendError sending />
         </section>
-    }
-}
-
-/// What players type into their game's console.
-#[component]
-fn ConnectString(
-    /// The server.
-    server: Memo<Server>,
-) -> impl IntoView {
-    let text = move || {
-        let host = window().location().hostname().unwrap_or_default();
-        server.with(|server| format!("connect {host}:{}", server.port))
-    };
-    view! {
-        <div class="facts-line">
-            <code class="code">{text}</code>
-            <CopyButton label="Copy" text />
-        </div>
     }
 }
 
@@ -163,16 +146,11 @@ fn Delete(
     server: Memo<Server>,
 ) -> impl IntoView {
     let (api, store): (Api, Store) = (expect_context(), Store::expect());
-    let error = RwSignal::new(None::<ApiError>);
+    let sending = Sending::new();
     let question = RwSignal::new(None::<Question>);
     let delete = Callback::new(move |()| {
         let id = server.with_untracked(|server| server.id);
-        leptos::task::spawn_local(async move {
-            match api.delete_server(id).await {
-                Ok(job) => store.accept_job(&job),
-                Err(problem) => drop(error.try_set(Some(problem))),
-            }
-        });
+        sending.start(async move { api.delete_server(id).await }, move |job| store.accept_job(&job));
     });
     let ask = move |_| {
         let name = server.with_untracked(|server| server.name.clone());
@@ -190,9 +168,7 @@ fn Delete(
         <button class="button button--danger button--start" type="button" on:click=ask>
             "Delete server…"
         </button>
-        {move || error.get().map(|problem| view! {
-            <Notice on_dismiss=move |()| error.set(None)>{problem.to_string()}</Notice>
-        })}
+        <SendError sending />
         <Confirm question />
     }
 }

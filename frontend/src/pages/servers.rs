@@ -5,7 +5,6 @@ use leptos::prelude::*;
 use leptos_router::components::A;
 
 use crate::app::{JOBS, SERVER_NEW};
-use crate::components::connection_notice::ConnectionNotice;
 use crate::components::first_steps::FirstSteps;
 use crate::components::job_list::JobList;
 use crate::components::page_title::PageTitle;
@@ -27,14 +26,16 @@ pub fn ServersPage() -> impl IntoView {
         store.servers.with(|list| list.is_known().then(|| server_list::order(list.iter().filter(is_shown))))
     });
     let summary = Memo::new(move |_| {
-        store.servers.with(|list| {
-            if list.is_known() { server_list::summary(list.iter().filter(is_shown)) } else { "Loading…".to_owned() }
+        store.servers.with(|list| match (list.is_known(), store.error.with(Option::is_some)) {
+            (true, _) => server_list::summary(list.iter().filter(is_shown)),
+            (false, true) => String::new(),
+            (false, false) => "Loading…".to_owned(),
         })
     });
     let is_admin = Memo::new(move |_| session.is_admin());
     let has_rows = Memo::new(move |_| order.with(|order| order.as_ref().is_some_and(|order| !order.is_empty())));
     view! {
-        <div class="page-head">
+        <div class="head">
             <PageTitle text="Servers" />
             <Show when=move || has_rows.get()>
                 <A href=SERVER_NEW attr:class="button button--primary">
@@ -53,7 +54,6 @@ pub fn ServersPage() -> impl IntoView {
                 </label>
             </Show>
         </div>
-        <ConnectionNotice />
         {move || match order.with(|order| order.as_ref().map(Vec::is_empty)) {
             None if store.error.with(Option::is_some) => ().into_any(),
             None => view! { <Loading /> }.into_any(),

@@ -6,9 +6,9 @@ use leptos::prelude::*;
 use crate::api::Api;
 use crate::components::admin_only::AdminOnly;
 use crate::components::confirm::{Confirm, Question};
+use crate::components::form::SendError;
 use crate::components::loaded::{Fetched, Loaded};
 use crate::components::mark::{Mark, Tone};
-use crate::components::notice::Notice;
 use crate::components::page_title::PageTitle;
 use crate::components::sending::Sending;
 use crate::components::time::RelativeTime;
@@ -43,12 +43,7 @@ fn Users() -> impl IntoView {
     view! {
         <PageTitle text="Users" />
         <p class="muted">"Admins keep the catalog of overlays, install the game, and see and run everybody's servers."</p>
-        {move || {
-            shared
-                .changing
-                .other_than(&[])
-                .map(|text| view! { <Notice on_dismiss=move |()| shared.changing.dismiss()>{text}</Notice> })
-        }}
+        <SendError sending=shared.changing />
         <Loaded
             resource=shared.users
             view=move |users| {

@@ -6,7 +6,8 @@ use leptos::prelude::*;
 
 use super::feed::LogSource;
 use super::pane::Pane;
-use crate::components::copy_button::CopyButton;
+use crate::components::copy::CopyButton;
+use crate::components::icon_button::{DOWN, IconButton, UP};
 use crate::save;
 use crate::sse::Connection;
 
@@ -20,7 +21,7 @@ pub fn LogBar(
     /// How the stream stands.
     connection: RwSignal<Connection>,
 ) -> impl IntoView {
-    let text = move || pane.buffer.with_untracked(super::buffer::LogBuffer::to_text);
+    let text = Signal::derive(move || pane.buffer.with_untracked(super::buffer::LogBuffer::to_text));
     let save = match source {
         // The panel has more of it than the page.
         LogSource::Job(job) => view! {
@@ -30,7 +31,7 @@ pub fn LogBar(
         }
         .into_any(),
         LogSource::Server(_) => view! {
-            <button class="button" type="button" on:click=move |_| save::text("game.log", &text())>
+            <button class="button" type="button" on:click=move |_| save::text("game.log", &text.get_untracked())>
                 "Download"
             </button>
         }
@@ -48,7 +49,7 @@ pub fn LogBar(
                 />
                 "Wrap lines"
             </label>
-            <CopyButton label="Copy" text />
+            <CopyButton text />
             {save}
         </div>
     }
@@ -129,16 +130,8 @@ fn Search(
                 on:input:target=move |event| pane.search(event.target().value())
                 on:keydown=on_key
             />
-            <button class="button button--icon" type="button" aria-label="Previous hit" on:click=move |_| previous()>
-                <svg viewBox="0 0 12 12" aria-hidden="true">
-                    <path d="M2 8 L6 4 L10 8" />
-                </svg>
-            </button>
-            <button class="button button--icon" type="button" aria-label="Next hit" on:click=move |_| next()>
-                <svg viewBox="0 0 12 12" aria-hidden="true">
-                    <path d="M2 4 L6 8 L10 4" />
-                </svg>
-            </button>
+            <IconButton shape=UP label="Previous hit" on_press=move |()| previous() />
+            <IconButton shape=DOWN label="Next hit" on_press=move |()| next() />
             <span class="log__count" role="status">
                 {count}
             </span>

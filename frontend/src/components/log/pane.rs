@@ -160,7 +160,11 @@ impl Pane {
         });
         let resized = window_event_listener(ev::resize, move |_| self.measure());
         let before = window_event_listener(ev::beforeprint, move |_| self.printing.set(true));
-        let after = window_event_listener(ev::afterprint, move |_| self.printing.set(false));
+        let after = window_event_listener(ev::afterprint, move |_| {
+            self.printing.set(false);
+            // What was measured on the way to paper is of no use on the screen.
+            self.measure();
+        });
         on_cleanup(move || {
             resized.remove();
             before.remove();

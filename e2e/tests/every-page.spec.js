@@ -1,0 +1,62 @@
+import { expect, expectFits, signIn, test } from './fixtures.js';
+
+test.use({ panelOf: 'every-page' });
+
+// That no page writes an error into the console or asks another host for anything is watched on all of them; see
+// fixtures.js.
+
+/** Holds back every answer of the API but that to who is signed in, until it is let through. */
+async function holdBack(page) {
+  let release;
+  const released = new Promise((resolve) => {
+    release = resolve;
+  });
+  await page.route(/\/api\/v1\/(?!auth\/me$)/, async (route) => {
+    await released;
+    // The page may be gone by then.
+    await route.continue().catch(() => {});
+  });
+  return release;
+}
+
+test('every page can be looked at while it loads and when it is there, in both widths', async ({ page, site }) => {
+  test.setTimeout(180_000);
+  await site.install();
+  const admin = await site.newAdmin();
+  const { client } = admin;
+  const server = await site.newServer(client);
+  const overlay = await site.newOverlay(admin, 'maps');
+  await client.patch(`/blueprints/${server.blueprint_id}`, { overlay_ids: [overlay.id] });
+  const job = await client.runJob(`/servers/${server.id}/jobs`, 'start');
+  await client.post('/auth/tokens', { name: 'backup' });
+  await signIn(page, admin.username);
+
+  for (const [address, heading] of [
+    ['/', 'Servers'],
+    [`/servers/${server.id}`, server.name],
+    ['/servers/new', 'New server'],
+    ['/blueprints', 'Blueprints'],
+    [`/blueprints/${server.blueprint_id}`, `${server.name} blueprint`],
+    ['/blueprints/new', 'New blueprint'],
+    ['/jobs', 'Jobs'],
+    [`/jobs/${job.id}`, `Start of ${server.name}`],
+    ['/overlays', 'Overlays'],
+    ['/host', 'Host'],
+    ['/users', 'Users'],
+    ['/account', 'Account'],
+    ['/no/such/page', 'Page not found'],
+  ]) {
+    const name = address.replace(/\d+/g, 'one').replace(/\W+/g, '-').replace(/^-|-$/g, '') || 'home';
+    const release = await holdBack(page);
+    await page.goto(address);
+    await expect(page.getByRole('navigation').getByRole('button', { name: admin.username })).toBeAttached();
+    await expect(page.getByRole('main').locator(':scope > *').first()).toBeAttached();
+    await expectFits(page, `loading-${name}`);
+    release();
+    await expect(page.getByRole('heading', { name: heading, exact: true, level: 1 })).toBeVisible();
+    await expect(page).toHaveTitle(`${heading} · L4D2 panel`);
+    await expect(page.getByRole('status', { name: 'Loading' })).toHaveCount(0);
+    await page.unroute(/\/api\/v1\/(?!auth\/me$)/);
+    await expectFits(page, `page-${name}`);
+  }
+});
