@@ -3,7 +3,7 @@
 use std::fs;
 use std::os::unix::net::UnixStream;
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use l4d2_standins::Output;
 use rustix::process::{Pid, Signal, getpid, kill_process};
@@ -12,6 +12,9 @@ use crate::network::Game;
 
 /// How deep cfg files may call each other.
 const MAX_DEPTH: u8 = 8;
+
+/// Lines that are printed between two looks at the clock.
+const PACED_LINES: u32 = 20;
 
 /// Whether to go on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -122,7 +125,8 @@ impl Console {
             "ignore_term" => self.ignores_signals = true,
             "heed_term" => self.ignores_signals = false,
             "sleep" => thread::sleep(Duration::from_millis(rest.parse().unwrap_or(0))),
-            "flood" => self.flood(rest.parse().unwrap_or(1000)),
+            "flood" => self.flood(rest),
+            "allocate" => self.report("allocate", rest, allocate(rest.parse().unwrap_or(1))),
             "longline" => self.output.bytes(&[b"x".repeat(rest.parse().unwrap_or(1_000_000)), b"\n".to_vec()].concat()),
             "endless" => self.output.bytes(&b"y".repeat(rest.parse().unwrap_or(1_000_000))),
             "binary" => self.output.bytes(b"binary \xFF\xFE\x80 \xC3( \x00 \x1B[31mred\x1B[0m a\rb\n"),
@@ -143,9 +147,18 @@ impl Console {
         Verdict::GoOn
     }
 
-    fn flood(&self, lines: u64) {
+    /// `standin_flood LINES [PER_SECOND]`: as fast as it can, or at a pace.
+    fn flood(&self, rest: &str) {
+        let mut numbers = rest.split(' ').map(str::parse::<u32>);
+        let lines = numbers.next().and_then(Result::ok).unwrap_or(1000);
+        let pace = numbers.next().and_then(Result::ok).filter(|per_second| *per_second > 0);
+        let begin = Instant::now();
         for number in 1..=lines {
             self.output.bytes(format!("flood line {number} of {lines}\n").as_bytes());
+            if let Some(per_second) = pace.filter(|_| number.is_multiple_of(PACED_LINES)) {
+                let due = Duration::from_secs(1) * number / per_second;
+                thread::sleep(due.saturating_sub(begin.elapsed()));
+            }
         }
     }
 
@@ -191,6 +204,15 @@ impl Console {
 fn same_mode(path: &str) -> std::io::Result<String> {
     fs::set_permissions(path, fs::metadata(path)?.permissions())?;
     Ok("changed".to_owned())
+}
+
+/// Takes so many MiB of memory and uses each page, for as long as the game runs.
+fn allocate(mebibytes: usize) -> std::io::Result<String> {
+    let mut memory: Vec<u8> = Vec::new();
+    memory.try_reserve_exact(mebibytes << 20).map_err(std::io::Error::other)?;
+    memory.resize(mebibytes << 20, 1);
+    std::mem::forget(memory);
+    Ok(format!("{mebibytes} MiB"))
 }
 
 fn first_line(bytes: &[u8]) -> String {

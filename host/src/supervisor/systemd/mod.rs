@@ -20,7 +20,7 @@ use tokio::sync::broadcast;
 use tokio_util::sync::CancellationToken;
 
 use self::bus::Bus;
-use self::journal::Journal;
+use self::journal::{Feeds, Journal};
 use self::unit::Unit;
 use super::{
     InstanceChanged, InstanceStatus, LogEvent, LogLine, LogStart, Outcome, StopLadder, Supervisor, console,
@@ -47,6 +47,7 @@ pub struct SystemdSupervisor {
     /// Made at the first call, and anew when it broke.
     bus: tokio::sync::Mutex<Option<Arc<Bus>>>,
     changes: broadcast::Sender<InstanceChanged>,
+    feeds: Arc<Feeds>,
     /// Cancelled when the instance is forgotten, so that its followers end.
     followed: Mutex<HashMap<InstanceName, CancellationToken>>,
 }
@@ -61,6 +62,7 @@ impl SystemdSupervisor {
             start_limit: config.start_limit,
             bus: tokio::sync::Mutex::new(None),
             changes: broadcast::Sender::new(CHANGES),
+            feeds: Arc::default(),
             followed: Mutex::new(HashMap::new()),
         }
     }
@@ -168,7 +170,7 @@ impl Supervisor for SystemdSupervisor {
         name: &InstanceName,
         start: LogStart,
     ) -> Result<BoxStream<'static, Result<LogEvent, HostError>>, HostError> {
-        self.journal(name)?.follow(start, self.forgotten(name)).await
+        self.journal(name)?.follow(&self.feeds, start, self.forgotten(name)).await
     }
 
     fn changes(&self) -> broadcast::Receiver<InstanceChanged> {

@@ -65,10 +65,7 @@ impl SystemdSupervisor {
 
     /// The game's output from here on, until it was `heard` and all that came until then is read.
     async fn log_from_now(&self, name: &InstanceName, heard: &CancellationToken) -> Result<Log, HostError> {
-        let journal = self.journal(name)?;
-        let last = journal.last(1).await?.pop();
-        let start = last.map_or(LogStart::Last(usize::MAX), |line| LogStart::After(line.cursor));
-        journal.follow(start, heard.clone()).await
+        self.journal(name)?.follow(&self.feeds, LogStart::Last(0), heard.clone()).await
     }
 
     async fn bring_up(&self, name: &InstanceName, begun: bool) -> Result<(), HostError> {

@@ -61,3 +61,15 @@ pub(crate) async fn floods_long_lines_and_strange_bytes_are_kept_by_the_rules(ma
     assert!(binary.starts_with("binary \u{FFFD}") && binary.contains("\u{1b}[31mred") && binary.ends_with("a\rb"));
     bench.stop(&one, LADDER).await.0.unwrap();
 }
+
+pub(crate) async fn following_without_earlier_lines_begins_now(make: MakeBackend) {
+    let bench = Bench::new(make);
+    let one = bench.instance("one", &[]).await;
+    bench.started(&one).await;
+    bench.answer(&one, "echo before", "before").await;
+    let mut events = bench.supervisor.follow(&one, LogStart::Last(0)).await.unwrap();
+    bench.type_line(&one, "echo after").await;
+    let event = tokio::time::timeout(PATIENCE, events.next()).await.unwrap().unwrap().unwrap();
+    assert!(matches!(&event, LogEvent::Line(line) if line.text == "after"), "{event:?}");
+    bench.stop(&one, LADDER).await.0.unwrap();
+}

@@ -35,6 +35,7 @@ macro_rules! suite {
             a_restarted_panel_finds_the_game_as_it_was,
             cursors_resume_everywhere_across_restarts_of_the_game,
             followers_end_when_the_instance_is_forgotten,
+            following_without_earlier_lines_begins_now,
             floods_long_lines_and_strange_bytes_are_kept_by_the_rules,
             a_game_has_no_way_to_the_panel,
             a_games_environment_says_nothing_of_the_panels,

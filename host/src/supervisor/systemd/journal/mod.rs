@@ -3,21 +3,29 @@
 //! The program is there wherever the journal is and knows all its files' formats; the library behind it would bring C into
 //! a build that has none. A cursor is the journal's own. Resuming reads from the cursor's entry on, that entry
 //! included, so that it is seen whether it is still there; `--after-cursor` can't tell and is reported to lose entries.
+//!
+//! However many look at an instance's log, one program follows the journal for them (`feed`). What a viewer has to read
+//! before it can join the others (`viewer`), it reads by a program of its own, which ends with what is there.
 
 mod export;
-mod follow;
+mod feed;
 mod lines;
 mod program;
+mod reading;
+mod ring;
+mod viewer;
 
+use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use futures::StreamExt;
 use futures::stream::BoxStream;
 use tokio_util::sync::CancellationToken;
 
-use self::follow::Follower;
+pub(super) use self::feed::Feeds;
 use self::lines::Assembler;
 use self::program::Program;
+use self::viewer::Viewer;
 use crate::error::HostError;
 use crate::supervisor::{LogCursor, LogEvent, LogLine, LogStart};
 
@@ -27,7 +35,7 @@ const PIECES: usize = 64;
 const MOST_ENTRIES: usize = 1_000_000;
 
 /// One instance's part of the journal.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(super) struct Journal {
     pub(super) unit: String,
     /// Older entries are those of an earlier instance of this name.
@@ -64,24 +72,24 @@ impl Journal {
         Ok(found.split_off(surplus))
     }
 
-    /// Follows from `start` on, until `ended` and all that came until then is read.
+    /// Follows from `start` on, together with whoever else does, until `ended` and all that came until then is read.
     pub(super) async fn follow(
         self,
+        feeds: &Arc<Feeds>,
         start: LogStart,
         ended: CancellationToken,
     ) -> Result<BoxStream<'static, Result<LogEvent, HostError>>, HostError> {
-        let (first, place, known) = match start {
-            LogStart::After(cursor) => (Vec::new(), Place::At(cursor.clone()), Some(cursor)),
-            LogStart::Last(lines) => {
-                let first = self.last(lines).await?;
-                let last = first.last().map(|line| line.cursor.clone());
-                // Without a line there is nothing to go on behind: then all is new.
-                (first, last.clone().map_or(Place::Oldest, Place::At), last)
-            }
+        let feeds = Arc::clone(feeds);
+        let lines = match start {
+            LogStart::After(cursor) => return Ok(Viewer::behind(self, feeds, cursor, ended)?.into_stream()),
+            LogStart::Last(lines) => lines,
         };
-        let follower = Follower::begin(self, place, known, ended)?;
+        // Also who wants none of them has to know where the journal ends.
+        let mut first = self.last(lines.max(1)).await?;
+        let last = first.last().map(|line| line.cursor.clone());
+        first.truncate(lines);
         let first = futures::stream::iter(first.into_iter().map(|line| Ok(LogEvent::Line(line))));
-        Ok(first.chain(follower.into_stream()).boxed())
+        Ok(first.chain(Viewer::at_the_end(self, feeds, last, ended).into_stream()).boxed())
     }
 
     fn arguments(&self, place: &Place, follow: bool) -> Vec<String> {

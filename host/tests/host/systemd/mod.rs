@@ -1,25 +1,25 @@
 //! The supervisor `systemd`: the contract, and what is its own. These need a machine that systemd runs, and root in it:
 //! `scripts/test booted` boots one. Elsewhere they are left out.
 
+mod journal;
+
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::Arc;
 use std::time::Duration;
 
-use futures::StreamExt;
 use l4d2_host::launcher::FailureKind;
 use l4d2_host::supervisor::systemd::SystemdSupervisor;
-use l4d2_host::supervisor::{ActualState, LogCursor, LogEvent, LogStart, Outcome, Supervisor};
+use l4d2_host::supervisor::{ActualState, Outcome, Supervisor};
 use l4d2_host::{HostConfig, HostError};
 use rustix::process::Signal;
 
 use crate::bench::{Bench, LADDER, PATIENCE, kill, timed};
 use crate::supervisor_contract::suite;
-use crate::support::eventually;
 
 /// The template that is shipped.
-const SHIPPED: &str = include_str!("../../../packaging/l4d2-server@.service");
+const SHIPPED: &str = include_str!("../../../../packaging/l4d2-server@.service");
 const RUNTIME_UNITS: &str = "/run/systemd/system";
 
 fn systemd(config: &HostConfig) -> Arc<dyn Supervisor> {
@@ -68,9 +68,14 @@ fn for_test(config: &HostConfig) -> String {
     kept.collect::<Vec<_>>().join("\n").replace("ExecStart=/usr/bin/l4d2ctl launch %i", &launch)
 }
 
-fn systemctl(arguments: &[&str]) {
-    let output = Command::new("systemctl").args(arguments).output().unwrap();
-    assert!(output.status.success(), "{arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
+fn run(program: &str, arguments: &[&str]) -> String {
+    let output = Command::new(program).args(arguments).output().unwrap();
+    assert!(output.status.success(), "{program} {arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
+    String::from_utf8(output.stdout).unwrap()
+}
+
+fn unit_of(bench: &Bench, name: &str) -> String {
+    format!("{}{name}.service", template_of(&bench.world.config))
 }
 
 /// Ends the units of a test and removes its template.
@@ -109,47 +114,14 @@ async fn a_crash_is_told_within_half_a_second() {
 }
 
 #[tokio::test]
-async fn a_cursor_that_leads_nowhere_is_said_so_and_nothing_else_is_lost() {
-    let bench = Bench::new(systemd);
-    let one = bench.instance("one", &[]).await;
-    bench.started(&one).await;
-    bench.stop(&one, LADDER).await.0.unwrap();
-    let all = bench.supervisor.logs(&one, 100_000).await.unwrap();
-    let first = all[0].cursor.0.clone();
-    // The entry that this one names was never there, as after a vacuum.
-    let vacuumed = first.split(';').map(|part| if part.starts_with("i=") { "i=0" } else { part });
-    let vacuumed = vacuumed.map(|part| if part.starts_with("x=") { "x=1" } else { part }).collect::<Vec<_>>().join(";");
-    for cursor in [vacuumed, "nonsense".to_owned()] {
-        let events = bench.supervisor.follow(&one, LogStart::After(LogCursor(cursor.clone()))).await.unwrap();
-        let events = tokio::time::timeout(PATIENCE, events.take(all.len() + 1).collect::<Vec<_>>()).await.unwrap();
-        let mut events = events.into_iter().map(Result::unwrap);
-        assert_eq!(events.next(), Some(LogEvent::Skipped { lines: None }), "{cursor}");
-        assert!(events.eq(all.iter().cloned().map(LogEvent::Line)), "{cursor}");
-    }
-}
-
-#[tokio::test]
-async fn the_log_of_a_deleted_instance_is_not_that_of_its_successor() {
-    let bench = Bench::new(systemd);
-    let one = bench.instance("one", &[]).await;
-    bench.started(&one).await;
-    bench.stop(&one, LADDER).await.0.unwrap();
-    assert!(!bench.supervisor.logs(&one, 10).await.unwrap().is_empty());
-    bench.supervisor.forget(&one).await.unwrap();
-    fs::remove_dir_all(bench.layout().instance(&one).dir()).unwrap();
-    let one = bench.instance("one", &[]).await;
-    assert_eq!(bench.supervisor.logs(&one, 10).await.unwrap(), []);
-}
-
-#[tokio::test]
 async fn what_a_person_does_with_systemctl_is_seen() {
     let bench = Bench::new(systemd);
     let one = bench.instance("one", &[]).await;
     bench.started(&one).await;
-    let unit = format!("{}one.service", template_of(&bench.world.config));
-    systemctl(&["stop", &unit]);
+    let unit = unit_of(&bench, "one");
+    run("systemctl", &["stop", &unit]);
     bench.until_state(&one, |state| *state == ActualState::Stopped).await;
-    systemctl(&["start", &unit]);
+    run("systemctl", &["start", &unit]);
     bench.until_state(&one, |state| *state == ActualState::Running).await;
     assert_eq!(bench.start(&one).await.0.unwrap(), Outcome::Already);
     bench.stop(&one, LADDER).await.0.unwrap();
@@ -167,19 +139,4 @@ async fn a_machine_without_the_template_is_not_for_this() {
     let output = crate::bench::unheard();
     let started = other.start(&one, &output, &tokio_util::sync::CancellationToken::new()).await;
     assert!(matches!(started, Err(HostError::Supervisor(_))), "{started:?}");
-}
-
-#[tokio::test]
-async fn a_follower_leaves_no_program_behind() {
-    let bench = Bench::new(systemd);
-    let one = bench.instance("one", &[]).await;
-    let unit = format!("_SYSTEMD_UNIT={}one.service", template_of(&bench.world.config));
-    let followers = || {
-        let command = |pid: &u32| fs::read_to_string(format!("/proc/{pid}/cmdline")).unwrap_or_default();
-        crate::bench::all_processes().iter().filter(|pid| command(pid).contains(&unit)).count()
-    };
-    let events = bench.supervisor.follow(&one, LogStart::Last(10)).await.unwrap();
-    eventually("it is followed", || followers() == 1).await;
-    drop(events);
-    eventually("its program has ended", || followers() == 0).await;
 }
