@@ -106,5 +106,6 @@ pub fn host_config(config: &Config) -> HostConfig {
         line_max_chars: config.job_log_line_max_chars,
         start_limit: config.start_limit,
         stop_ladder: StopLadder { console: config.stop_limit, terminate: config.stop_limit, ..StopLadder::default() },
+        game_limits: config.game_limits,
     }
 }

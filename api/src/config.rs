@@ -14,10 +14,12 @@ use figment::Figment;
 use figment::providers::{Format, Serialized, Toml};
 use ipnet::IpNet;
 use l4d2_host::SupervisorChoice;
+use l4d2_host::limits::GameLimits;
 use l4d2_host::steamcmd::Recipe;
 
 use parse::{
-    address, beside_this_program, database_url, days, log_format, networks, origins, seconds, supervisor, within,
+    address, beside_this_program, database_url, days, game_limits, log_format, networks, origins, seconds, supervisor,
+    within,
 };
 pub use settings::Settings;
 
@@ -65,6 +67,7 @@ pub struct Config {
     pub install_limit: Duration,
     pub start_limit: Duration,
     pub stop_limit: Duration,
+    pub game_limits: GameLimits,
     pub shutdown_grace: Duration,
     pub frontend_dist: Option<PathBuf>,
     pub insecure_cookies: bool,
@@ -138,6 +141,7 @@ impl Config {
             install_limit: seconds("INSTALL_LIMIT_SECONDS", s.install_limit_seconds, 14_400, 60, 604_800)?,
             start_limit: seconds("START_LIMIT_SECONDS", s.start_limit_seconds, 120, 1, 3600)?,
             stop_limit: seconds("STOP_LIMIT_SECONDS", s.stop_limit_seconds, 10, 1, 600)?,
+            game_limits: game_limits(s.game_memory_max.as_deref(), s.game_cpu_weight, s.game_tasks_max)?,
             shutdown_grace: seconds("SHUTDOWN_GRACE_SECONDS", s.shutdown_grace_seconds, 20, 0, 600)?,
             frontend_dist: s.frontend_dist,
             insecure_cookies: s.insecure_cookies.unwrap_or(false),
@@ -179,18 +183,30 @@ mod tests {
 
     #[test]
     fn a_wrong_value_names_its_setting() {
-        let wrong: [(Settings, &str); 6] = [
+        let wrong: [(Settings, &str); 10] = [
             (Settings { bind: Some("here".into()), ..Settings::default() }, "BIND"),
             (Settings { job_worker_threads: Some(0), ..Settings::default() }, "JOB_WORKER_THREADS"),
             (Settings { supervisor: Some("docker".into()), ..Settings::default() }, "SUPERVISOR"),
             (Settings { trusted_proxies: Some("10.0.0.0/8, nobody".into()), ..Settings::default() }, "TRUSTED_PROXIES"),
             (Settings { database_url: Some("mysql://x".into()), ..Settings::default() }, "DATABASE_URL"),
+            (Settings { game_memory_max: Some("plenty".into()), ..Settings::default() }, "GAME_MEMORY_MAX"),
+            (Settings { game_memory_max: Some("1M".into()), ..Settings::default() }, "GAME_MEMORY_MAX"),
+            (Settings { game_cpu_weight: Some(10_001), ..Settings::default() }, "GAME_CPU_WEIGHT"),
+            (Settings { game_tasks_max: Some(1), ..Settings::default() }, "GAME_TASKS_MAX"),
             (Settings { steam_account: Some("me".into()), ..Settings::default() }, "STEAM_PASSWORD_FILE"),
         ];
         for (settings, name) in wrong {
             let error = load(&settings).expect_err("the value is wrong");
             assert!(format!("{error:#}").contains(name), "{error:#} should name {name}");
         }
+    }
+
+    #[test]
+    fn games_are_limited_only_as_far_as_somebody_says_so() {
+        assert!(!load(&Settings::default()).expect("valid").game_limits.any());
+        let settings = Settings { game_memory_max: Some("2G".into()), ..Settings::default() };
+        let limits = load(&settings).expect("valid").game_limits;
+        assert_eq!((limits.memory_max, limits.cpu_weight, limits.tasks_max), (Some(2 << 30), None, None));
     }
 
     #[test]

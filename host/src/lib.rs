@@ -9,6 +9,7 @@ mod installation;
 pub mod instance;
 pub mod launcher;
 pub mod layout;
+pub mod limits;
 pub mod lines;
 pub mod manual;
 pub mod name;

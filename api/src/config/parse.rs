@@ -2,13 +2,15 @@
 
 use std::fmt;
 use std::net::{IpAddr, SocketAddr};
+use std::ops::RangeInclusive;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use anyhow::{Context, Result, bail, ensure};
+use anyhow::{Context, Result, anyhow, bail, ensure};
 use axum::http::HeaderValue;
 use ipnet::IpNet;
 use l4d2_host::SupervisorChoice;
+use l4d2_host::limits::{self, GameLimits};
 
 use super::LogFormat;
 
@@ -46,6 +48,18 @@ pub(super) fn log_format(text: &str) -> Result<LogFormat> {
         "json" => Ok(LogFormat::Json),
         other => bail!("LOG_FORMAT: {other:?} is neither text nor json"),
     }
+}
+
+pub(super) fn game_limits(memory: Option<&str>, weight: Option<u64>, tasks: Option<u64>) -> Result<GameLimits> {
+    let memory = memory.map(limits::game_memory).transpose();
+    let in_range = |setting, given: Option<u64>, range: RangeInclusive<u64>| {
+        given.map(|value| within(setting, Some(value), value, *range.start(), *range.end())).transpose()
+    };
+    Ok(GameLimits {
+        memory_max: memory.map_err(|error| anyhow!("GAME_MEMORY_MAX: {error}"))?,
+        cpu_weight: in_range("GAME_CPU_WEIGHT", weight, GameLimits::CPU_WEIGHT)?,
+        tasks_max: in_range("GAME_TASKS_MAX", tasks, GameLimits::TASKS_MAX)?,
+    })
 }
 
 pub(super) fn within<T: PartialOrd + fmt::Display + Copy>(

@@ -99,6 +99,18 @@ pub struct Settings {
     #[arg(long, env = "STOP_LIMIT_SECONDS")]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub stop_limit_seconds: Option<u64>,
+    /// Memory that a game may use, such as 2G; with systemd only [default: as its unit has it]
+    #[arg(long, env = "GAME_MEMORY_MAX")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub game_memory_max: Option<String>,
+    /// A game's share of the processor, 1 to 10000, where others have 100; with systemd only [default: as its unit has it]
+    #[arg(long, env = "GAME_CPU_WEIGHT")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub game_cpu_weight: Option<u64>,
+    /// Processes and threads that a game may have, 16 to 4000000; with systemd only [default: as its unit has it]
+    #[arg(long, env = "GAME_TASKS_MAX")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub game_tasks_max: Option<u64>,
     /// Seconds that running jobs are given at shutdown, 0 to 600 [default: 20]
     #[arg(long, env = "SHUTDOWN_GRACE_SECONDS")]
     #[serde(skip_serializing_if = "Option::is_none")]

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use anyhow::{Context, Result};
 use clap::{Args, ValueEnum};
+use l4d2_host::limits::{self, GameLimits};
 use l4d2_host::steamcmd::Recipe;
 use l4d2_host::supervisor::StopLadder;
 use l4d2_host::{HostConfig, SteamcmdConfig, SupervisorChoice};
@@ -53,6 +54,17 @@ pub(crate) struct Settings {
     /// Longer lines are cut after so many characters
     #[arg(long, global = true, env = "JOB_LOG_LINE_MAX_CHARS", default_value_t = 4096, value_name = "COUNT")]
     line_max_chars: usize,
+    /// Memory that a game may use, such as 2G (systemd only) [default: as its unit has it]
+    #[arg(long, global = true, env = "GAME_MEMORY_MAX", value_name = "BYTES", value_parser = limits::game_memory)]
+    game_memory_max: Option<u64>,
+    /// A game's share of the processor, 1 to 10000, where others have 100 (systemd only) [default: as its unit has it]
+    #[arg(long, global = true, env = "GAME_CPU_WEIGHT", value_name = "WEIGHT",
+        value_parser = clap::value_parser!(u64).range(GameLimits::CPU_WEIGHT))]
+    game_cpu_weight: Option<u64>,
+    /// Processes and threads that a game may have (systemd only) [default: as its unit has it]
+    #[arg(long, global = true, env = "GAME_TASKS_MAX", value_name = "COUNT",
+        value_parser = clap::value_parser!(u64).range(GameLimits::TASKS_MAX))]
+    game_tasks_max: Option<u64>,
 }
 
 #[derive(Debug, Clone, Copy, ValueEnum)]
@@ -88,6 +100,11 @@ impl Settings {
             line_max_chars: self.line_max_chars,
             start_limit: Duration::from_secs(self.start_limit_seconds),
             stop_ladder: StopLadder { console: stop_limit, terminate: stop_limit, ..StopLadder::default() },
+            game_limits: GameLimits {
+                memory_max: self.game_memory_max,
+                cpu_weight: self.game_cpu_weight,
+                tasks_max: self.game_tasks_max,
+            },
         })
     }
 }

@@ -2,6 +2,7 @@
 
 mod files;
 mod kernel;
+mod supervisor;
 
 use serde::Serialize;
 
@@ -63,6 +64,7 @@ impl Check {
 pub(crate) async fn examine(config: &HostConfig, layout: &Layout, supervisor: &'static str) -> Vec<Check> {
     let runner = Runner { steps: layout.steps(), line_max_chars: config.line_max_chars };
     let [overlayfs, landlock] = kernel::tried(config, layout, &runner).await;
+    let supervisor = supervisor::tried(config, supervisor).await;
     let (config, layout) = (config.clone(), layout.clone());
     let others = tokio::task::spawn_blocking(move || {
         vec![
@@ -75,7 +77,7 @@ pub(crate) async fn examine(config: &HostConfig, layout: &Layout, supervisor: &'
             files::overlay_root(&layout),
             files::disk(&layout),
             files::launcher(&config),
-            supervisor_check(supervisor),
+            supervisor,
             files::loader(),
             files::libraries(),
             files::steamcmd(&config.steamcmd),
@@ -84,8 +86,4 @@ pub(crate) async fn examine(config: &HostConfig, layout: &Layout, supervisor: &'
         ]
     });
     others.await.unwrap_or_default()
-}
-
-fn supervisor_check(kind: &'static str) -> Check {
-    Check::ok("supervisor", format!("game servers are kept by the {kind} supervisor"))
 }

@@ -4,6 +4,7 @@ use std::io;
 use std::path::{PathBuf, absolute};
 use std::time::Duration;
 
+use crate::limits::GameLimits;
 use crate::steamcmd::Recipe;
 use crate::supervisor::StopLadder;
 
@@ -57,6 +58,8 @@ pub struct HostConfig {
     pub start_limit: Duration,
     /// How patiently a game is stopped.
     pub stop_ladder: StopLadder,
+    /// What each game may use of the machine, from its next start on.
+    pub game_limits: GameLimits,
 }
 
 impl HostConfig {

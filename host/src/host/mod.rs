@@ -26,7 +26,7 @@ use crate::layout::Layout;
 use crate::name::InstanceName;
 use crate::output::OutputSink;
 use crate::supervisor::embedded::EmbeddedSupervisor;
-use crate::supervisor::systemd::{self, SystemdSupervisor};
+use crate::supervisor::systemd::{self, Obstacle, SystemdSupervisor};
 use crate::supervisor::{InstanceChanged, InstanceStatus, LogEvent, LogLine, LogStart, Outcome, Supervisor};
 use crate::usage::{self, InstanceUsage};
 
@@ -188,27 +188,26 @@ impl Host {
 }
 
 async fn choose_supervisor(config: &HostConfig) -> Result<Arc<dyn Supervisor>, HostError> {
-    let systemd = || SystemdSupervisor::new(config, systemd::TEMPLATE);
-    match config.supervisor {
-        SupervisorChoice::Embedded => Ok(Arc::new(EmbeddedSupervisor::new(config)?)),
-        SupervisorChoice::Systemd => {
-            let systemd = systemd();
-            if systemd.is_available().await? {
-                return Ok(Arc::new(systemd));
-            }
-            let message = format!("systemd does not run here or has no unit {}.service", systemd::TEMPLATE);
-            Err(HostError::Supervisor(message))
+    let embedded = || -> Result<Arc<dyn Supervisor>, HostError> {
+        if config.game_limits.any() {
+            tracing::warn!("GAME_MEMORY_MAX, GAME_CPU_WEIGHT and GAME_TASKS_MAX have no effect without systemd");
         }
-        SupervisorChoice::Auto => {
-            let systemd = systemd();
-            match systemd.is_available().await {
-                Ok(true) => Ok(Arc::new(systemd)),
-                Ok(false) => Ok(Arc::new(EmbeddedSupervisor::new(config)?)),
-                Err(error) => {
-                    tracing::warn!(%error, "systemd can't be asked: the embedded supervisor is used");
-                    Ok(Arc::new(EmbeddedSupervisor::new(config)?))
-                }
-            }
+        Ok(Arc::new(EmbeddedSupervisor::new(config)?))
+    };
+    if config.supervisor == SupervisorChoice::Embedded {
+        return embedded();
+    }
+    let systemd = SystemdSupervisor::new(config, systemd::TEMPLATE);
+    match systemd.obstacle().await {
+        None => Ok(Arc::new(systemd)),
+        Some(obstacle) if config.supervisor == SupervisorChoice::Systemd => {
+            let (reason, remedy) = (obstacle.reason(), obstacle.remedy());
+            Err(HostError::Supervisor(format!("SUPERVISOR is systemd, but {reason}: {remedy}")))
+        }
+        Some(Obstacle::NotBooted) => embedded(),
+        Some(obstacle) => {
+            tracing::warn!(reason = obstacle.reason(), remedy = obstacle.remedy(), "the embedded supervisor is used");
+            embedded()
         }
     }
 }

@@ -104,6 +104,27 @@ fn a_command_line_that_is_wrong_is_told_apart() {
     }
     let mut account = l4d2ctl(&world, &["install"]);
     assert_eq!(code(&account.env("STEAM_ACCOUNT", "robot").output().unwrap()), 2, "a password file belongs to it");
+    for (limit, wrong) in [("GAME_MEMORY_MAX", "1M"), ("GAME_CPU_WEIGHT", "0"), ("GAME_TASKS_MAX", "few")] {
+        let output = l4d2ctl(&world, &["doctor"]).env(limit, wrong).output().unwrap();
+        let option = limit.to_lowercase().replace('_', "-");
+        assert_eq!(code(&output), 2);
+        assert!(text(&output.stderr).contains(&format!("--{option}")), "{}", text(&output.stderr));
+    }
+}
+
+#[test]
+fn a_supervisor_that_is_not_there_is_refused_and_auto_takes_the_other() {
+    let world = world();
+    let status = |supervisor| {
+        let mut command = l4d2ctl(&world, &["doctor"]);
+        // Also where systemd runs the machine, it can't be reached.
+        command.env("SUPERVISOR", supervisor).env("DBUS_SYSTEM_BUS_ADDRESS", "unix:path=/no/such/bus").output().unwrap()
+    };
+    let refused = status("systemd");
+    assert_eq!(code(&refused), 1);
+    let said = text(&refused.stderr);
+    assert!(said.contains("SUPERVISOR is systemd, but systemd ") && said.contains(": "), "{said}");
+    assert!(text(&status("auto").stdout).contains("kept by the embedded supervisor"));
 }
 
 #[test]
@@ -114,7 +135,9 @@ fn every_command_and_setting_is_explained() {
         assert!(help.contains(&format!("\n  {word} ")), "{word}");
         assert_eq!(code(&run(&world, &[word, "--help"])), 0);
     }
-    for setting in ["L4D2_ROOT", "OVERLAY_ROOT", "DATA_DIR", "SUPERVISOR", "STEAMCMD", "STEAM_PASSWORD_FILE"] {
+    for setting in
+        ["L4D2_ROOT", "OVERLAY_ROOT", "DATA_DIR", "SUPERVISOR", "STEAMCMD", "STEAM_PASSWORD_FILE", "GAME_MEMORY_MAX"]
+    {
         assert!(help.contains(&format!("[env: {setting}=")), "{setting}");
     }
     for hidden in ["probe", "launch", "supervise"] {

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use l4d2_host::limits::GameLimits;
 use l4d2_host::steamcmd::Recipe;
 use l4d2_host::supervisor::StopLadder;
 use l4d2_host::supervisor::fake::FakeSupervisor;
@@ -67,6 +68,7 @@ pub(crate) fn world() -> World {
         line_max_chars: 500,
         start_limit: Duration::from_secs(20),
         stop_ladder: StopLadder::default(),
+        game_limits: GameLimits::default(),
     };
     fs::create_dir_all(&config.overlay_root).unwrap();
     let world = World { directory, config, supervisor: FakeSupervisor::new() };

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use futures::StreamExt;
 use tokio::sync::broadcast;
 use tokio::task::JoinHandle;
-use zbus::zvariant::{OwnedObjectPath, OwnedValue};
+use zbus::zvariant::{OwnedObjectPath, OwnedValue, Value};
 use zbus::{Connection, MatchRule, MessageStream};
 
 use super::unit::Unit;
@@ -18,6 +18,12 @@ const UNITS: &str = "/org/freedesktop/systemd1/unit";
 const PROPERTIES: &str = "org.freedesktop.DBus.Properties";
 /// What it says of a unit that it has not loaded, which is what a unit is that nobody asks about.
 const NO_SUCH_UNIT: &str = "org.freedesktop.systemd1.NoSuchUnit";
+/// How it is said that a right lacks.
+const DENIALS: [&str; 3] = [
+    "org.freedesktop.DBus.Error.AccessDenied",
+    "org.freedesktop.DBus.Error.InteractiveAuthorizationRequired",
+    "org.freedesktop.DBus.Error.AuthFailed",
+];
 /// Signals that may wait to be looked at.
 const SIGNALS: usize = 256;
 
@@ -34,6 +40,7 @@ pub(super) trait Manager {
     fn stop_unit(&self, name: &str, mode: &str) -> zbus::Result<OwnedObjectPath>;
     fn kill_unit(&self, name: &str, whom: &str, signal: i32) -> zbus::Result<()>;
     fn reset_failed_unit(&self, name: &str) -> zbus::Result<()>;
+    fn set_unit_properties(&self, name: &str, runtime: bool, properties: &[(&str, Value<'_>)]) -> zbus::Result<()>;
     #[zbus(signal)]
     fn job_removed(&self, id: u32, job: OwnedObjectPath, unit: String, result: String) -> zbus::Result<()>;
 }
@@ -129,6 +136,24 @@ impl Bus {
         let signal = rustix::process::Signal::KILL.as_raw();
         let killed = self.manager.kill_unit(unit, "all", signal).await;
         forgiving(killed).map_err(|error| failed(&format!("kill {unit}"), &error))
+    }
+
+    /// Sets properties of a unit, until the machine is booted anew or they are set otherwise.
+    pub(super) async fn set(&self, unit: &str, properties: &[(&str, u64)]) -> Result<(), HostError> {
+        let properties: Vec<(&str, Value<'_>)> =
+            properties.iter().map(|(name, value)| (*name, Value::from(*value))).collect();
+        let set = self.manager.set_unit_properties(unit, true, &properties).await;
+        set.map_err(|error| failed(&format!("set properties of {unit}"), &error))
+    }
+
+    /// Whether this process may manage a unit. It tries with a change of nothing, since only root may ask polkit about a
+    /// certain unit.
+    pub(super) async fn may_manage(&self, unit: &str) -> Result<bool, HostError> {
+        match self.manager.set_unit_properties(unit, true, &[]).await {
+            Ok(()) => Ok(true),
+            Err(zbus::Error::MethodError(name, _, _)) if DENIALS.contains(&name.as_str()) => Ok(false),
+            Err(error) => Err(failed(&format!("try to manage {unit}"), &error)),
+        }
     }
 
     /// Forgets a unit's failure and its count of starts.

@@ -3,14 +3,15 @@
 //! systemd keeps everything that matters: it runs the launcher, starts a crashed game again within the unit's limit, ends
 //! what is left, and has the game's lines in its journal. This side asks, and remembers nothing but its connection.
 
+mod availability;
 mod bus;
 mod journal;
+mod properties;
 mod start;
 mod stop;
 mod unit;
 
 use std::collections::HashMap;
-use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -19,6 +20,7 @@ use futures::stream::BoxStream;
 use tokio::sync::broadcast;
 use tokio_util::sync::CancellationToken;
 
+pub use self::availability::Obstacle;
 use self::bus::Bus;
 use self::journal::{Feeds, Journal};
 use self::unit::Unit;
@@ -29,6 +31,7 @@ use super::{
 use crate::error::HostError;
 use crate::host::HostConfig;
 use crate::layout::Layout;
+use crate::limits::GameLimits;
 use crate::name::InstanceName;
 use crate::output::OutputSink;
 
@@ -44,6 +47,7 @@ pub struct SystemdSupervisor {
     template: String,
     line_max_chars: usize,
     start_limit: Duration,
+    game_limits: GameLimits,
     /// Made at the first call, and anew when it broke.
     bus: tokio::sync::Mutex<Option<Arc<Bus>>>,
     changes: broadcast::Sender<InstanceChanged>,
@@ -60,20 +64,12 @@ impl SystemdSupervisor {
             template: template.to_owned(),
             line_max_chars: config.line_max_chars,
             start_limit: config.start_limit,
+            game_limits: config.game_limits,
             bus: tokio::sync::Mutex::new(None),
             changes: broadcast::Sender::new(CHANGES),
             feeds: Arc::default(),
             followed: Mutex::new(HashMap::new()),
         }
-    }
-
-    /// Whether systemd runs this machine and an administrator has installed the template: then it is there for this.
-    pub async fn is_available(&self) -> Result<bool, HostError> {
-        // What sd_booted(3) looks at.
-        if !Path::new("/run/systemd/system").is_dir() {
-            return Ok(false);
-        }
-        Ok(self.bus().await?.look(&format!("{}probe.service", self.template)).await?.is_loaded())
     }
 
     async fn bus(&self) -> Result<Arc<Bus>, HostError> {

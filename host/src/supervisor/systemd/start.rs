@@ -6,7 +6,7 @@ use futures::StreamExt;
 use futures::stream::BoxStream;
 use tokio_util::sync::CancellationToken;
 
-use super::SystemdSupervisor;
+use super::{SystemdSupervisor, properties};
 use crate::error::HostError;
 use crate::name::InstanceName;
 use crate::output::{OutputSink, OutputStream};
@@ -74,6 +74,11 @@ impl SystemdSupervisor {
             let unit = self.until(name, |unit| !unit.is_starting()).await?;
             if unit.is_up() { "done" } else { "failed" }.to_owned()
         } else {
+            let drop_ins = bus.look(&unit_name).await?.drop_ins;
+            let limits = properties::of_limits(&self.game_limits, &drop_ins);
+            if !limits.is_empty() {
+                bus.set(&unit_name, &limits).await?;
+            }
             // An earlier failure, and the starts that are counted until then, are none of this one's business.
             bus.reset(&unit_name).await?;
             bus.start(&unit_name).await?

@@ -7,6 +7,7 @@ use zbus::zvariant::OwnedValue;
 
 use crate::error::HostError;
 use crate::launcher::{FailureKind, end_in_words};
+use crate::limits::Memory;
 use crate::name::InstanceName;
 use crate::supervisor::restart::{MOST_RESTARTS, WINDOW};
 use crate::supervisor::{ActualState, InstanceStatus};
@@ -28,6 +29,9 @@ pub(super) struct Unit {
     restarts: u32,
     status_text: String,
     status_errno: i32,
+    memory_max: Option<u64>,
+    /// The files that change its own, such as those of what was set while the machine runs.
+    pub(super) drop_ins: Vec<String>,
 }
 
 impl Unit {
@@ -48,6 +52,8 @@ impl Unit {
             restarts: take(from, "NRestarts"),
             status_text: take(from, "StatusText"),
             status_errno: take(from, "StatusErrno"),
+            memory_max: Some(take(from, "MemoryMax")).filter(|bytes| !matches!(bytes, 0 | &u64::MAX)),
+            drop_ins: take(from, "DropInPaths"),
         }
     }
 
@@ -97,11 +103,13 @@ impl Unit {
     pub(super) fn reason(&self) -> String {
         match (self.result.as_str(), self.failure_kind()) {
             // systemd starts a crashed game again as long as it may, and keeps the crash as the result when it may no more.
-            ("start-limit-hit", _) | ("exit-code" | "signal" | "core-dump", None) if self.restarts >= MOST_RESTARTS => {
+            ("start-limit-hit" | "oom-kill", _) | ("exit-code" | "signal" | "core-dump", None)
+                if self.restarts >= MOST_RESTARTS =>
+            {
                 let (times, window) = (MOST_RESTARTS + 1, WINDOW.as_secs());
                 format!("the game crashed {times} times within {window} s; the last time {}", self.end())
             }
-            ("oom-kill", _) => "the kernel ended the game because memory ran out".to_owned(),
+            ("oom-kill", _) => self.end(),
             ("resources", _) => "systemd can't start it: see the journal of its unit".to_owned(),
             (_, Some(_)) if !self.status_text.is_empty() => self.status_text.clone(),
             _ => self.end(),
@@ -109,6 +117,10 @@ impl Unit {
     }
 
     fn end(&self) -> String {
+        if self.result == "oom-kill" {
+            let may_use = self.memory_max.map(|bytes| format!(" (it may use {})", Memory(bytes))).unwrap_or_default();
+            return format!("the kernel ended the game because memory ran out{may_use}");
+        }
         match (self.main_code, u8::try_from(self.main_status)) {
             (EXITED, Ok(code)) => format!("the game {}", end_in_words(code)),
             _ => format!("the launcher was ended by signal {}", self.main_status),
@@ -165,7 +177,11 @@ mod tests {
         assert_eq!(early.failure_kind(), Some(FailureKind::Ended));
         let killed = failed("signal", 2, 9);
         assert_eq!((killed.reason().as_str(), killed.exit_code()), ("the launcher was ended by signal 9", None));
-        assert!(failed("oom-kill", 2, 9).reason().contains("memory"));
+        let starved = Unit { memory_max: Some(2 << 30), ..failed("oom-kill", EXITED, 137) };
+        assert_eq!(starved.reason(), "the kernel ended the game because memory ran out (it may use 2G)");
+        let often = Unit { restarts: 5, ..failed("oom-kill", 2, 9) }.reason();
+        let expected = "the last time the kernel ended the game because memory ran out";
+        assert!(often.starts_with("the game crashed 6 times") && often.ends_with(expected), "{often}");
     }
 
     #[test]

@@ -2,6 +2,8 @@
 //! `scripts/test booted` boots one. Elsewhere they are left out.
 
 mod journal;
+mod limits;
+mod rights;
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -9,10 +11,10 @@ use std::process::Command;
 use std::sync::Arc;
 use std::time::Duration;
 
+use l4d2_host::HostConfig;
 use l4d2_host::launcher::FailureKind;
 use l4d2_host::supervisor::systemd::SystemdSupervisor;
 use l4d2_host::supervisor::{ActualState, Outcome, Supervisor};
-use l4d2_host::{HostConfig, HostError};
 use rustix::process::Signal;
 
 use crate::bench::{Bench, LADDER, PATIENCE, kill, timed};
@@ -125,18 +127,4 @@ async fn what_a_person_does_with_systemctl_is_seen() {
     bench.until_state(&one, |state| *state == ActualState::Running).await;
     assert_eq!(bench.start(&one).await.0.unwrap(), Outcome::Already);
     bench.stop(&one, LADDER).await.0.unwrap();
-}
-
-#[tokio::test]
-async fn a_machine_without_the_template_is_not_for_this() {
-    let bench = Bench::new(systemd);
-    let config = &bench.world.config;
-    assert!(SystemdSupervisor::new(config, &template_of(config)).is_available().await.unwrap());
-    let other = SystemdSupervisor::new(config, "l4d2-none@");
-    assert!(!other.is_available().await.unwrap());
-    let one = bench.instance("one", &[]).await;
-    assert!(matches!(other.status(&one).await.unwrap().state, ActualState::Unknown { .. }));
-    let output = crate::bench::unheard();
-    let started = other.start(&one, &output, &tokio_util::sync::CancellationToken::new()).await;
-    assert!(matches!(started, Err(HostError::Supervisor(_))), "{started:?}");
 }
