@@ -1,4 +1,4 @@
-import { expect, expectFits, signIn, test } from './fixtures.js';
+import { expect, expectAccessible, expectFits, signIn, test } from './fixtures.js';
 
 test.use({ panelOf: 'every-page' });
 
@@ -30,6 +30,20 @@ test('every page can be looked at while it loads and when it is there, in both w
   const job = await client.runJob(`/servers/${server.id}/jobs`, 'start');
   await client.post('/auth/tokens', { name: 'backup' });
   await signIn(page, admin.username);
+
+  // What is put away on a phone, and the menu of what concerns only oneself.
+  const menus = page.getByRole('navigation').getByRole('button', { name: admin.username });
+  await menus.click();
+  await expectAccessible(page);
+  await page.screenshot({ path: 'screenshots/menu-1280.png' });
+  await page.keyboard.press('Escape');
+  await expect(page.getByRole('button', { name: 'Sign out' })).toBeHidden();
+  await page.setViewportSize({ width: 360, height: 740 });
+  await page.getByRole('button', { name: 'Menu' }).click();
+  await expect(page.getByRole('navigation').getByRole('link', { name: 'Users' })).toBeVisible();
+  await expectAccessible(page);
+  await page.screenshot({ path: 'screenshots/menu-360.png' });
+  await page.setViewportSize({ width: 1280, height: 800 });
 
   for (const [address, heading] of [
     ['/', 'Servers'],

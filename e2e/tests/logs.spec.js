@@ -52,7 +52,7 @@ test('a lost connection is shown, and the log goes on where it ended', async ({ 
   await command(page, 'echo before the break');
   await expect(log).toContainText('before the break');
   await site.restart(async () => {
-    await expect(page.getByText('Connection lost, trying again…')).toBeVisible();
+    await expect(page.getByText('Lost, trying again…')).toBeVisible();
     await expectFits(page, 'log-lost');
   });
   await expect(page.getByRole('status').filter({ hasText: 'Live' })).toBeVisible();

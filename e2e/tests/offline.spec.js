@@ -15,7 +15,7 @@ test('without a network the page says so, and no line of a log is lost', async (
   await context.setOffline(true);
   const notice = page.getByRole('alert').filter({ hasText: LOST });
   await expect(notice).toBeVisible();
-  await expect(page.getByText('Connection lost, trying again…')).toBeVisible();
+  await expect(page.getByText('Lost, trying again…')).toBeVisible();
   await expectFits(page, 'offline');
   for (let number = 1; number <= 20; number += 1) await say(`line ${number}`);
   // What is asked for meanwhile says why it can't be had.

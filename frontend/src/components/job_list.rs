@@ -1,6 +1,6 @@
 //! Jobs as a list: one line each.
 
-use l4d2_contract::{Job, JobId};
+use l4d2_contract::{Job, JobId, JobState};
 use leptos::prelude::*;
 use leptos_router::components::A;
 
@@ -62,7 +62,7 @@ fn JobLine(
                 <A href=address attr:class="link">
                     {name}
                 </A>
-                <span class="job__error">{move || job.with(|job| job.error.clone())}</span>
+                <span class="job__error" class:muted=move || state.get() == JobState::Cancelled>{move || job.with(|job| job.error.clone())}</span>
             </span>
             <span class="job__times">
                 <span class="job__time muted">

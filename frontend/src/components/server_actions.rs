@@ -43,6 +43,15 @@ impl Action {
         }
     }
 
+    /// Whether it is what one most likely came for.
+    fn is_likely(self, server: &Server) -> bool {
+        match self {
+            Self::Run(ServerOperation::Start) => true,
+            Self::Run(ServerOperation::Restart) => server.pending_changes,
+            _ => false,
+        }
+    }
+
     async fn perform(self, api: Api, server: ServerId) -> Result<Job, ApiError> {
         match self {
             Self::Run(operation) => api.create_server_job(server, operation).await,
@@ -63,7 +72,7 @@ pub fn ServerActions(
     server: Memo<Server>,
     /// How the last press of a button went.
     sending: Sending,
-    /// Whether there is room for what is seldom wanted, too.
+    /// Whether they are what the page is about: there is room for what is seldom wanted, too, and one stands out.
     #[prop(optional)]
     all: bool,
 ) -> impl IntoView {
@@ -78,6 +87,7 @@ pub fn ServerActions(
         view! {
             <button
                 class="button"
+                class:button--primary=move || all && server.with(|server| action.is_likely(server))
                 type="button"
                 aria-disabled=move || sending.busy_attribute()
                 on:click=move |_| press(action)

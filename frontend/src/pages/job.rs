@@ -2,7 +2,7 @@
 
 use std::str::FromStr;
 
-use l4d2_contract::{Job, JobId};
+use l4d2_contract::{Job, JobId, JobState};
 use leptos::prelude::*;
 use leptos_router::components::A;
 use leptos_router::hooks::use_params_map;
@@ -67,6 +67,8 @@ fn JobHead(
         })
     };
     let error = Memo::new(move |_| job.with(|job| sentence(&job.error)));
+    // To be cancelled is no failure.
+    let why = move || if state.get() == JobState::Cancelled { "hint" } else { "job__why" };
     let exit =
         move || job.with(|job| job.exit_code.filter(|code| *code != 0)).map(|code| format!(" · exit status {code}"));
     view! {

@@ -66,7 +66,7 @@ fn ConnectionState(
     let text = move || match (connection.get(), source) {
         (Connection::Connecting, _) => "Connecting…",
         (Connection::Live, _) => "Live",
-        (Connection::Lost, _) => "Connection lost, trying again…",
+        (Connection::Lost, _) => "Lost, trying again…",
         (Connection::Ended, LogSource::Job(_)) => "Complete",
         (Connection::Ended, LogSource::Server(_)) => "Closed",
     };
