@@ -84,7 +84,7 @@ fn JobHead(
         </div>
         <Progress value=Signal::derive(move || job.with(progress::of_job)) label=name />
         <Show when=move || error.with(|error| !error.is_empty())>
-            <p class="job__why">{error}</p>
+            <p class=why>{error}</p>
         </Show>
     }
 }
