@@ -130,6 +130,23 @@ impl Script {
         last_event_id: Option<&str>,
         mut is_the_one: impl FnMut(&Event) -> bool,
     ) -> Vec<Event> {
+        let mut events = Vec::new();
+        let take = |event: Event| {
+            let done = is_the_one(&event);
+            events.push(event);
+            done
+        };
+        self.read_stream(path, last_event_id, take).await;
+        events
+    }
+
+    /// Hands a stream's events on until one is said to be the last that is wanted.
+    pub(crate) async fn read_stream(
+        &self,
+        path: &str,
+        last_event_id: Option<&str>,
+        mut is_last: impl FnMut(Event) -> bool,
+    ) {
         let mut request = self.request(Method::GET, path);
         if let Some(id) = last_event_id {
             request = request.header("last-event-id", id);
@@ -139,18 +156,13 @@ impl Script {
         let read = async {
             let mut body = answer.bytes_stream();
             let mut parser = Parser::default();
-            let mut events = Vec::new();
             while let Some(chunk) = body.next().await {
-                for event in parser.push(&chunk.expect("a chunk")) {
-                    let done = is_the_one(&event);
-                    events.push(event);
-                    if done {
-                        return events;
-                    }
+                if parser.push(&chunk.expect("a chunk")).into_iter().any(&mut is_last) {
+                    return;
                 }
             }
-            panic!("{path} ended before its time, after {:?}", events.last());
+            panic!("{path} ended before its time");
         };
-        tokio::time::timeout(4 * PATIENCE, read).await.expect("the stream gets there")
+        tokio::time::timeout(4 * PATIENCE, read).await.expect("the stream gets there");
     }
 }

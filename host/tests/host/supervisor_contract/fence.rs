@@ -21,6 +21,7 @@ pub(crate) async fn a_game_has_no_way_to_the_panel(make: MakeBackend) {
         format!("standin_connect {}", bench.layout().instance(&other).console_socket().display()),
         format!("standin_signal {own} 0"),
         format!("standin_signal {own} 9"),
+        format!("standin_trace {own}"),
         format!("standin_read /proc/{own}/environ"),
         format!("standin_read /proc/{own}/mem"),
         "standin_read /etc/shadow".to_owned(),
