@@ -3,11 +3,12 @@
 use std::fs;
 use std::path::Path;
 
+use l4d2_host::InstanceName;
 use l4d2_host::limits::GameLimits;
 use l4d2_host::supervisor::ActualState;
 
 use super::{run, systemd, unit_of};
-use crate::bench::{Bench, LADDER};
+use crate::bench::{Bench, LADDER, PATIENCE};
 
 const MIB: u64 = 1 << 20;
 
@@ -58,6 +59,29 @@ async fn a_game_is_held_to_its_limits_from_its_next_start_on() {
     // What is limited no more is free again, though systemd remembers what it was told.
     holds(&unit, ["268435456", "[not set]", "infinity"]);
     bench.stop(&one, LADDER).await.0.unwrap();
+}
+
+/// How often the game has begun to boot.
+async fn boots(bench: &Bench, name: &InstanceName) -> usize {
+    let lines = bench.supervisor.logs(name, 10_000).await.unwrap();
+    lines.iter().filter(|line| line.text == "Console initialized.").count()
+}
+
+/// No promise of ours, but what is written about the restart limit.
+#[tokio::test]
+async fn alone_a_reload_of_systemd_begins_the_count_of_starts_anew() {
+    let bench = Bench::new(systemd);
+    let one = bench.instance("one", &["+standin_crash_after 300"]).await;
+    let mut changes = bench.supervisor.changes();
+    bench.start(&one).await.0.unwrap();
+    while boots(&bench, &one).await < 4 {
+        tokio::time::timeout(PATIENCE, changes.recv()).await.expect("it goes on").unwrap();
+    }
+    run("systemctl", &["daemon-reload"]);
+    bench.until_state(&one, |state| matches!(state, ActualState::Failed { .. })).await;
+    let boots = boots(&bench, &one).await;
+    println!("{boots} starts with a reload behind the fourth");
+    assert!((7..=4 + 1 + 6).contains(&boots), "{boots}");
 }
 
 #[tokio::test]
