@@ -27,17 +27,17 @@ async fn twenty_viewers_get_a_flood_whole_from_one_follower() {
     let server = alice.server("viewers", &[]).await;
     alice.succeed(&server, "start").await;
     let unit = unit_of("viewers");
-    let (begun, mut ready) = tokio::sync::mpsc::unbounded_channel();
+    let (joined, mut ready) = tokio::sync::mpsc::unbounded_channel();
     let mut viewers = tokio::task::JoinSet::new();
     for which in 0..VIEWERS {
-        let (alice, begun, unit) = (alice.clone(), begun.clone(), unit.clone());
+        let (alice, joined, unit) = (alice.clone(), joined.clone(), unit.clone());
         let path = format!("/servers/{}/logs/stream", server.id);
         viewers.spawn(async move {
             let (mut number, mut seen) = (0, Vec::new());
             let read = alice.read_stream(&path, None, |event: Event| {
                 assert_ne!(event.name, "skipped");
                 if event.data.contains("VAC secure mode") {
-                    begun.send(()).expect("somebody waits");
+                    joined.send(()).expect("somebody waits");
                 }
                 if let Some(rest) = event.data.strip_prefix("flood line ") {
                     number += 1;
