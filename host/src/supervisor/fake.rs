@@ -14,8 +14,8 @@ use tokio::sync::{broadcast, watch};
 use tokio_util::sync::CancellationToken;
 
 use super::{
-    ActualState, InstanceChanged, InstanceStatus, LogCursor, LogEvent, LogLine, LogStart, Outcome, StopLadder,
-    Supervisor,
+    ActualState, InstanceChanged, InstanceStatus, LogCursor, LogEvent, LogLine, LogStart, Outcome, Start, Stop,
+    StopLadder, Supervisor,
 };
 use crate::error::HostError;
 use crate::name::InstanceName;
@@ -254,11 +254,7 @@ impl Log {
 }
 
 #[async_trait]
-impl Supervisor for FakeSupervisor {
-    fn kind(&self) -> &'static str {
-        "fake"
-    }
-
+impl Start for FakeSupervisor {
     async fn start(
         &self,
         name: &InstanceName,
@@ -279,7 +275,10 @@ impl Supervisor for FakeSupervisor {
         self.set_state(name, ActualState::Running);
         Ok(Outcome::Done)
     }
+}
 
+#[async_trait]
+impl Stop for FakeSupervisor {
     async fn stop(
         &self,
         name: &InstanceName,
@@ -300,6 +299,13 @@ impl Supervisor for FakeSupervisor {
         self.step(step, "stop", released, cancel).await?;
         self.set_state(name, ActualState::Stopped);
         Ok(Outcome::Done)
+    }
+}
+
+#[async_trait]
+impl Supervisor for FakeSupervisor {
+    fn kind(&self) -> &'static str {
+        "fake"
     }
 
     async fn status(&self, name: &InstanceName) -> Result<InstanceStatus, HostError> {

@@ -126,12 +126,9 @@ pub struct InstanceChanged {
     pub name: InstanceName,
 }
 
-/// What both backends can do.
+/// Starts instances.
 #[async_trait]
-pub trait Supervisor: Send + Sync + std::fmt::Debug {
-    /// `systemd` or `embedded`.
-    fn kind(&self) -> &'static str;
-
+pub trait Start {
     /// Starts the launcher for an initialized instance and waits until the game has bound its port. On failure or
     /// cancellation nothing is left running.
     async fn start(
@@ -140,7 +137,11 @@ pub trait Supervisor: Send + Sync + std::fmt::Debug {
         output: &OutputSink,
         cancel: &CancellationToken,
     ) -> Result<Outcome, HostError>;
+}
 
+/// Stops instances.
+#[async_trait]
+pub trait Stop {
     /// Stops the game by the ladder and waits until all its processes are gone. Cancelling it leaves the ladder where it is.
     async fn stop(
         &self,
@@ -149,6 +150,14 @@ pub trait Supervisor: Send + Sync + std::fmt::Debug {
         output: &OutputSink,
         cancel: &CancellationToken,
     ) -> Result<Outcome, HostError>;
+}
+
+/// What both backends can do. Starting and stopping are traits of their own only so that a backend may have each in a file
+/// of its own.
+#[async_trait]
+pub trait Supervisor: Start + Stop + Send + Sync + std::fmt::Debug {
+    /// `systemd` or `embedded`.
+    fn kind(&self) -> &'static str;
 
     /// Looks at one instance.
     async fn status(&self, name: &InstanceName) -> Result<InstanceStatus, HostError>;

@@ -23,7 +23,6 @@ use async_trait::async_trait;
 use futures::stream::BoxStream;
 use rustix::fs::FlockOperation;
 use tokio::sync::broadcast;
-use tokio_util::sync::CancellationToken;
 
 pub use shim::supervise;
 
@@ -31,8 +30,7 @@ use self::state::{Phase, State};
 use self::watch::Watcher;
 use super::log::{self, LogReader};
 use super::{
-    ActualState, InstanceChanged, InstanceStatus, LogEvent, LogLine, LogStart, Outcome, StopLadder, Supervisor,
-    console, known_instance,
+    ActualState, InstanceChanged, InstanceStatus, LogEvent, LogLine, LogStart, Supervisor, console, known_instance,
 };
 use crate::error::HostError;
 use crate::host::HostConfig;
@@ -40,7 +38,6 @@ use crate::launcher::LaunchConfig;
 use crate::layout::{InstanceLayout, Layout};
 use crate::locks::try_lock;
 use crate::name::InstanceName;
-use crate::output::OutputSink;
 
 /// Changes that a slow listener may be behind by, before it has to look at everything.
 const CHANGES: usize = 1024;
@@ -180,25 +177,6 @@ async fn blocking<T: Send + 'static>(act: impl FnOnce() -> T + Send + 'static) -
 impl Supervisor for EmbeddedSupervisor {
     fn kind(&self) -> &'static str {
         "embedded"
-    }
-
-    async fn start(
-        &self,
-        name: &InstanceName,
-        output: &OutputSink,
-        cancel: &CancellationToken,
-    ) -> Result<Outcome, HostError> {
-        self.start_instance(name, output, cancel).await
-    }
-
-    async fn stop(
-        &self,
-        name: &InstanceName,
-        ladder: StopLadder,
-        output: &OutputSink,
-        cancel: &CancellationToken,
-    ) -> Result<Outcome, HostError> {
-        self.stop_instance(name, ladder, output, cancel).await
     }
 
     async fn status(&self, name: &InstanceName) -> Result<InstanceStatus, HostError> {

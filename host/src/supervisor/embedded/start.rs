@@ -4,6 +4,7 @@
 use std::collections::VecDeque;
 use std::time::Duration;
 
+use async_trait::async_trait;
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
@@ -14,15 +15,16 @@ use crate::name::InstanceName;
 use crate::output::{OutputSink, OutputStream};
 use crate::supervisor::failure::{explain, too_late};
 use crate::supervisor::log::LogReader;
-use crate::supervisor::{LogEvent, LogLine, Outcome, StopLadder};
+use crate::supervisor::{LogEvent, LogLine, Outcome, Start, Stop, StopLadder};
 
 /// The launcher watches the time itself and can say more; this is for one that does not.
 const MARGIN: Duration = Duration::from_secs(2);
 /// How long the rest of the game's output may take to be handed on.
 const REST_LIMIT: Duration = Duration::from_secs(2);
 
-impl EmbeddedSupervisor {
-    pub(super) async fn start_instance(
+#[async_trait]
+impl Start for EmbeddedSupervisor {
+    async fn start(
         &self,
         name: &InstanceName,
         output: &OutputSink,
@@ -71,7 +73,9 @@ impl EmbeddedSupervisor {
         }
         result.map(|()| Outcome::Done)
     }
+}
 
+impl EmbeddedSupervisor {
     /// Waits out a supervising process that is about to end. Gives what a living one is at.
     async fn settle(&self, name: &InstanceName) -> Result<Option<Phase>, HostError> {
         match self.look(name)? {
@@ -115,7 +119,7 @@ impl EmbeddedSupervisor {
     async fn end_at_once(&self, name: &InstanceName) -> Result<(), HostError> {
         let ladder = StopLadder { console: Duration::ZERO, terminate: Duration::ZERO, ..StopLadder::default() };
         let (unheard, _) = OutputSink::channel(1);
-        self.stop_instance(name, ladder, &unheard, &CancellationToken::new()).await.map(drop)
+        self.stop(name, ladder, &unheard, &CancellationToken::new()).await.map(drop)
     }
 }
 

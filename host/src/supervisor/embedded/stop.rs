@@ -3,6 +3,7 @@
 use std::os::fd::OwnedFd;
 use std::time::Duration;
 
+use async_trait::async_trait;
 use rustix::fs::FlockOperation;
 use rustix::process::{Pid, PidfdFlags, Signal, pidfd_open, pidfd_send_signal};
 use tokio::sync::mpsc;
@@ -15,13 +16,14 @@ use crate::error::HostError;
 use crate::locks::try_lock;
 use crate::name::InstanceName;
 use crate::output::OutputSink;
-use crate::supervisor::{Outcome, StopLadder};
+use crate::supervisor::{Outcome, Stop, StopLadder};
 
 /// How much longer than the whole ladder the supervising process may take before it is ended itself.
 const MARGIN: Duration = Duration::from_secs(5);
 
-impl EmbeddedSupervisor {
-    pub(super) async fn stop_instance(
+#[async_trait]
+impl Stop for EmbeddedSupervisor {
+    async fn stop(
         &self,
         name: &InstanceName,
         ladder: StopLadder,
@@ -43,7 +45,9 @@ impl EmbeddedSupervisor {
             () = cancel.cancelled() => Err(HostError::Cancelled),
         }
     }
+}
 
+impl EmbeddedSupervisor {
     /// A stopped instance has no failure any more: its record goes.
     async fn clear(&self, name: &InstanceName, look: Look) -> Result<(), HostError> {
         if let Some(process) = look.process {

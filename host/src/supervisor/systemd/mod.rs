@@ -24,16 +24,12 @@ pub use self::availability::Obstacle;
 use self::bus::Bus;
 use self::journal::{Feeds, Journal};
 use self::unit::Unit;
-use super::{
-    InstanceChanged, InstanceStatus, LogEvent, LogLine, LogStart, Outcome, StopLadder, Supervisor, console,
-    known_instance,
-};
+use super::{InstanceChanged, InstanceStatus, LogEvent, LogLine, LogStart, Supervisor, console, known_instance};
 use crate::error::HostError;
 use crate::host::HostConfig;
 use crate::layout::Layout;
 use crate::limits::GameLimits;
 use crate::name::InstanceName;
-use crate::output::OutputSink;
 
 /// The units' template: an instance's name and `.service` follow.
 pub const TEMPLATE: &str = "l4d2-server@";
@@ -128,25 +124,6 @@ impl SystemdSupervisor {
 impl Supervisor for SystemdSupervisor {
     fn kind(&self) -> &'static str {
         "systemd"
-    }
-
-    async fn start(
-        &self,
-        name: &InstanceName,
-        output: &OutputSink,
-        cancel: &CancellationToken,
-    ) -> Result<Outcome, HostError> {
-        self.start_instance(name, output, cancel).await
-    }
-
-    async fn stop(
-        &self,
-        name: &InstanceName,
-        ladder: StopLadder,
-        output: &OutputSink,
-        cancel: &CancellationToken,
-    ) -> Result<Outcome, HostError> {
-        self.stop_instance(name, ladder, output, cancel).await
     }
 
     async fn status(&self, name: &InstanceName) -> Result<InstanceStatus, HostError> {

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use async_trait::async_trait;
 use futures::StreamExt;
 use futures::stream::BoxStream;
 use tokio_util::sync::CancellationToken;
@@ -11,7 +12,7 @@ use crate::error::HostError;
 use crate::name::InstanceName;
 use crate::output::{OutputSink, OutputStream};
 use crate::supervisor::failure::{explain, too_late};
-use crate::supervisor::{LogEvent, LogStart, Outcome, StopLadder, known_instance};
+use crate::supervisor::{LogEvent, LogStart, Outcome, Start, Stop, StopLadder, known_instance};
 
 /// The launcher watches the time itself and can say more; this is for one that does not.
 const MARGIN: Duration = Duration::from_secs(2);
@@ -20,8 +21,9 @@ const REST_LIMIT: Duration = Duration::from_secs(2);
 
 type Log = BoxStream<'static, Result<LogEvent, HostError>>;
 
-impl SystemdSupervisor {
-    pub(super) async fn start_instance(
+#[async_trait]
+impl Start for SystemdSupervisor {
+    async fn start(
         &self,
         name: &InstanceName,
         output: &OutputSink,
@@ -62,7 +64,9 @@ impl SystemdSupervisor {
         }
         result.map(|()| Outcome::Done)
     }
+}
 
+impl SystemdSupervisor {
     /// The game's output from here on, until it was `heard` and all that came until then is read.
     async fn log_from_now(&self, name: &InstanceName, heard: &CancellationToken) -> Result<Log, HostError> {
         self.journal(name)?.follow(&self.feeds, LogStart::Last(0), heard.clone()).await
@@ -107,7 +111,7 @@ impl SystemdSupervisor {
     async fn end_at_once(&self, name: &InstanceName) -> Result<(), HostError> {
         let ladder = StopLadder { console: Duration::ZERO, terminate: Duration::ZERO, ..StopLadder::default() };
         let (unheard, _) = OutputSink::channel(1);
-        self.stop_instance(name, ladder, &unheard, &CancellationToken::new()).await.map(drop)
+        self.stop(name, ladder, &unheard, &CancellationToken::new()).await.map(drop)
     }
 }
 

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use async_trait::async_trait;
 use tokio_util::sync::CancellationToken;
 
 use super::SystemdSupervisor;
@@ -9,10 +10,11 @@ use super::unit::Unit;
 use crate::error::HostError;
 use crate::name::InstanceName;
 use crate::output::OutputSink;
-use crate::supervisor::{Outcome, StopLadder, console};
+use crate::supervisor::{Outcome, Stop, StopLadder, console};
 
-impl SystemdSupervisor {
-    pub(super) async fn stop_instance(
+#[async_trait]
+impl Stop for SystemdSupervisor {
+    async fn stop(
         &self,
         name: &InstanceName,
         ladder: StopLadder,
@@ -32,7 +34,9 @@ impl SystemdSupervisor {
         output.system(format!("{name} is stopped")).await;
         Ok(Outcome::Done)
     }
+}
 
+impl SystemdSupervisor {
     async fn climb(
         &self,
         name: &InstanceName,

@@ -4,7 +4,7 @@ use std::thread;
 
 use l4d2_host::HostError;
 use l4d2_host::supervisor::systemd::{Obstacle, SystemdSupervisor};
-use l4d2_host::supervisor::{ActualState, Supervisor};
+use l4d2_host::supervisor::{ActualState, Start, Supervisor};
 use rustix::process::Uid;
 use tokio_util::sync::CancellationToken;
 
