@@ -17,6 +17,7 @@ export WEB_TARGET
 
 TRUNK_VERSION=0.21.14
 BINARYEN_VERSION=132.0.0
+WASM_SPLIT_VERSION=0.2.4
 NEXTEST_VERSION=0.9.143
 DENY_VERSION=0.20.2
 CARGO_DEB_VERSION=3.8.0
@@ -69,6 +70,7 @@ use_tools() {
     local dir
     for dir in "$TOOLS/trunk-$TRUNK_VERSION/bin" \
         "$TOOLS/wasm-bindgen-cli-$(locked_version wasm-bindgen)/bin" \
+        "$TOOLS/wasm_split_cli_support-$WASM_SPLIT_VERSION/bin" \
         "$TOOLS/binaryen-$BINARYEN_VERSION/node_modules/.bin" \
         "$TOOLS/cargo-nextest-$NEXTEST_VERSION/bin" \
         "$TOOLS/cargo-deny-$DENY_VERSION/bin" \
@@ -101,11 +103,14 @@ use_wasm_toolchain() {
     # Leptos then makes one kind of view of every component and attribute instead of a type of its own for each: that is a
     # seventh of the download.
     export RUSTFLAGS="--cfg erase_components"
-    if [ "$(cat "$TOOLS/wasm-toolchain")" = debian ]; then
-        # Debian's compiler has no standard library for this target, but can build it from source.
-        PATH=/usr/bin:$PATH
-        export RUSTC_BOOTSTRAP=1 CARGO_UNSTABLE_BUILD_STD=std,panic_abort
-    fi
+    local toolchain
+    toolchain=$(cat "$TOOLS/wasm-toolchain")
+    [ "$toolchain" = rustup ] && return 0
+    [ "$toolchain" = debian ] && PATH=/usr/bin:$PATH
+    # With its sources, the standard library is built for size and without the texts of panics, which nobody would read
+    # in a browser (index.html says it in words): another fourteenth. Cargo calls both unstable.
+    export RUSTC_BOOTSTRAP=1 CARGO_UNSTABLE_BUILD_STD=std,panic_abort CARGO_UNSTABLE_BUILD_STD_FEATURES=optimize_for_size
+    export CARGO_UNSTABLE_PANIC_IMMEDIATE_ABORT=true CARGO_PROFILE_WASM_RELEASE_PANIC=immediate-abort
 }
 
 # Where cargo puts the native programs.

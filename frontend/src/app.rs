@@ -7,27 +7,18 @@ use leptos_router::hooks::{use_location, use_query_map};
 use leptos_router::{NavigateOptions, path};
 
 use crate::api::Api;
+use crate::chunks;
 use crate::components::failed::Failed;
 use crate::components::frame::Frame;
 use crate::components::time::Clock;
 use crate::components::unsaved::Unsaved;
 use crate::destination::{PARAMETER, own_address};
-use crate::pages::account::AccountPage;
-use crate::pages::blueprint_editor::{BlueprintPage, NewBlueprintPage};
-use crate::pages::blueprints::BlueprintsPage;
-use crate::pages::host::HostPage;
-use crate::pages::job::JobPage;
-use crate::pages::jobs::JobsPage;
 use crate::pages::not_found::NotFoundPage;
-use crate::pages::overlays::OverlaysPage;
-use crate::pages::server::ServerPage;
-use crate::pages::server_new::NewServerPage;
 use crate::pages::servers::ServersPage;
 use crate::pages::sign_in::SignInPage;
 use crate::pages::sign_up::SignUpPage;
-use crate::pages::users::UsersPage;
 use crate::session::Session;
-use crate::store::Store;
+use crate::store::{Collection, Store};
 
 pub const HOME: &str = "/";
 pub const SERVER_NEW: &str = "/servers/new";
@@ -66,27 +57,36 @@ pub fn App() -> impl IntoView {
     let api = Api::new(session);
     provide_context(session);
     provide_context(api);
-    provide_context(Store::new(session, api));
+    let store = Store::new(session, api);
+    provide_context(store);
     provide_context(Clock::start());
     provide_context(Unsaved::start());
     ask_who(session, api);
+    // Not before the first page has what it needs.
+    let is_first_page_there = Memo::new(move |_| store.servers.with(Collection::is_known));
+    Effect::new(move |_| {
+        if is_first_page_there.get() {
+            chunks::fetch_when_idle(session.is_admin());
+        }
+    });
+
     view! {
         <Router>
             <Frame>
                 <Routes fallback=NotFoundPage>
                     <ParentRoute path=path!("") view=SignedIn>
                         <Route path=path!("/") view=ServersPage />
-                        <Route path=path!("/blueprints") view=BlueprintsPage />
-                        <Route path=path!("/blueprints/new") view=NewBlueprintPage />
-                        <Route path=path!("/blueprints/:id") view=BlueprintPage />
-                        <Route path=path!("/overlays") view=OverlaysPage />
-                        <Route path=path!("/host") view=HostPage />
-                        <Route path=path!("/users") view=UsersPage />
-                        <Route path=path!("/account") view=AccountPage />
-                        <Route path=path!("/servers/new") view=NewServerPage />
-                        <Route path=path!("/servers/:id") view=ServerPage />
-                        <Route path=path!("/jobs") view=JobsPage />
-                        <Route path=path!("/jobs/:id") view=JobPage />
+                        <Route path=path!("/blueprints") view=chunks::page(chunks::blueprints) />
+                        <Route path=path!("/blueprints/new") view=chunks::page(chunks::new_blueprint) />
+                        <Route path=path!("/blueprints/:id") view=chunks::page(chunks::blueprint) />
+                        <Route path=path!("/overlays") view=chunks::page(chunks::overlays) />
+                        <Route path=path!("/host") view=chunks::page(chunks::host) />
+                        <Route path=path!("/users") view=chunks::page(chunks::users) />
+                        <Route path=path!("/account") view=chunks::page(chunks::account) />
+                        <Route path=path!("/servers/new") view=chunks::page(chunks::new_server) />
+                        <Route path=path!("/servers/:id") view=chunks::page(chunks::server) />
+                        <Route path=path!("/jobs") view=chunks::page(chunks::jobs) />
+                        <Route path=path!("/jobs/:id") view=chunks::page(chunks::job) />
                     </ParentRoute>
                     <Route path=path!("/sign-in") view=|| signed_out(|| SignInPage().into_any()) />
                     <Route path=path!("/sign-up") view=|| signed_out(|| SignUpPage().into_any()) />

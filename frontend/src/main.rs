@@ -7,6 +7,7 @@
 mod api;
 mod app;
 mod blueprint_form;
+mod chunks;
 mod components;
 mod destination;
 mod draft;
