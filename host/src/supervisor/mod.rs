@@ -1,6 +1,6 @@
 //! The port to whatever keeps game servers running: systemd, or the embedded supervisor.
 //!
-//! Both backends keep the same promises, which `tests/host/supervisor_contract.rs` holds them to: every call is
+//! Both backends keep the same promises, which `tests/host/supervisor_contract` holds them to: every call is
 //! idempotent, state comes from looking at processes and never from remembering, and log cursors resume without gap
 //! or duplicate.
 
