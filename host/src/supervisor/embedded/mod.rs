@@ -206,7 +206,7 @@ impl Supervisor for EmbeddedSupervisor {
         // So that there is something to watch before the first start.
         make_private_directory(&directory)?;
         let ticks = self.watcher.log_ticks(name).map_err(|source| HostError::io("watch the game's log", source))?;
-        Ok(log::follow(directory, start, ticks))
+        Ok(log::follow(directory, start, ticks).await)
     }
 
     fn changes(&self) -> broadcast::Receiver<InstanceChanged> {

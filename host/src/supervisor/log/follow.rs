@@ -13,12 +13,15 @@ use crate::supervisor::{LogEvent, LogStart};
 
 /// Follows the log of `directory`. `changed` ticks whenever there may be more; the stream gives what is there and ends
 /// once its sender is gone. Each follower reads by itself, so a slow one lags alone and holds one batch of lines.
-pub fn follow(
+///
+/// The place to start at is that of the call, however late the stream is asked for its first line.
+pub async fn follow(
     directory: PathBuf,
     start: LogStart,
     changed: watch::Receiver<u64>,
 ) -> BoxStream<'static, Result<LogEvent, HostError>> {
-    let state = State { directory, start: Some(start), reader: None, changed, ended: false };
+    let mut state = State { directory, start: Some(start), reader: None, begun: None, changed, ended: false };
+    state.begun = Some(state.read().await);
     stream::unfold(state, |mut state| async move { state.next().await.map(|batch| (batch, state)) })
         .flat_map(stream::iter)
         .boxed()
@@ -28,6 +31,8 @@ struct State {
     directory: PathBuf,
     start: Option<LogStart>,
     reader: Option<LogReader>,
+    /// What was there when it began.
+    begun: Option<io::Result<Batch>>,
     changed: watch::Receiver<u64>,
     ended: bool,
 }
@@ -35,9 +40,11 @@ struct State {
 impl State {
     async fn next(&mut self) -> Option<Vec<Result<LogEvent, HostError>>> {
         loop {
-            // Marked as seen before reading, so that a change during the read is not missed.
-            self.changed.borrow_and_update();
-            match self.read().await {
+            let read = match self.begun.take() {
+                Some(begun) => begun,
+                None => self.read().await,
+            };
+            match read {
                 Ok(batch) if !batch.events.is_empty() => return Some(batch.events.into_iter().map(Ok).collect()),
                 Ok(_) | Err(_) if self.ended => return None,
                 // Once more after the end, for what was written until then.
@@ -52,6 +59,8 @@ impl State {
 
     /// Reads off the async threads: a log may lie on a slow disk.
     async fn read(&mut self) -> io::Result<Batch> {
+        // Marked as seen before reading, so that a change during the read is not missed.
+        self.changed.borrow_and_update();
         let reader = self.reader.take();
         let start = self.start.take();
         let directory = self.directory.clone();

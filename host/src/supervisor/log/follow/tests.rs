@@ -102,7 +102,7 @@ async fn a_follower_gets_what_is_there_what_comes_and_the_end() {
     let path = directory.path().to_owned();
     write(&path, SMALL, &numbered(0..3));
     let (changed, receiver) = watch::channel(0);
-    let mut follower = follow(path.clone(), LogStart::Last(2), receiver);
+    let mut follower = follow(path.clone(), LogStart::Last(2), receiver).await;
     let mut seen = Vec::new();
     for number in 1..10 {
         if number >= 3 {
@@ -182,4 +182,18 @@ proptest! {
             }
         }
     }
+}
+
+#[tokio::test]
+async fn a_follower_begins_where_the_log_ended_when_it_was_made() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let path = directory.path().to_owned();
+    write(&path, SMALL, &numbered(0..3));
+    let (changed, receiver) = watch::channel(0);
+    let mut follower = follow(path.clone(), LogStart::Last(0), receiver).await;
+    // Before it is asked for anything.
+    write(&path, SMALL, &numbered(3..4));
+    changed.send_modify(|count| *count += 1);
+    let event = follower.next().await.expect("more").expect("readable");
+    assert!(matches!(&event, LogEvent::Line(line) if line.text == "line 3"), "{event:?}");
 }
