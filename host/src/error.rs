@@ -31,6 +31,9 @@ pub enum HostError {
     /// The game does not run, so nobody reads its console.
     #[error("the server does not run")]
     NotRunning,
+    /// The game runs and reads nothing of what was typed on its console.
+    #[error("the game does not read its console: restart the server")]
+    ConsoleStuck,
     /// Something runs that stands in the way; the text names it.
     #[error("{0}")]
     Busy(String),
@@ -81,6 +84,12 @@ impl HostError {
             return Self::DiskFull { path: context };
         }
         Self::Io { context, source }
+    }
+
+    /// With all its causes on one line.
+    pub(crate) fn in_full(&self) -> String {
+        let causes = std::iter::successors(std::error::Error::source(self), |cause| cause.source());
+        causes.fold(self.to_string(), |text, cause| format!("{text}: {cause}"))
     }
 
     /// The exit status of the process that ended the step, where one ran and exited.

@@ -121,9 +121,24 @@ impl InstanceLayout {
         self.dir.join("notify.sock")
     }
 
+    /// There while the game has been up since it was asked for.
+    pub fn was_up(&self) -> PathBuf {
+        self.dir.join("was-up")
+    }
+
+    /// Why the last start was given up, if it was.
+    pub fn given_up(&self) -> PathBuf {
+        self.dir.join("given-up")
+    }
+
     /// The embedded supervisor's log segments.
     pub fn log(&self) -> PathBuf {
         self.dir.join("log")
+    }
+
+    /// What marks the instance's lines in systemd's journal.
+    pub fn log_mark(&self) -> PathBuf {
+        self.dir.join("log-mark")
     }
 
     /// The embedded supervisor's record of what runs: pids, start times, restarts, the reason of a failure.

@@ -6,15 +6,15 @@ mod cli;
 
 use std::process::ExitCode;
 
-use clap::{CommandFactory, Parser};
+use clap::CommandFactory;
 use l4d2_host::HostConfig;
 
 use cli::{Cli, Command, ProcessCommand};
 
 fn main() -> ExitCode {
-    let Cli { settings, command } = Cli::parse();
-    let config = match settings.host_config() {
-        Ok(config) => config,
+    let read = Cli::read().and_then(|Cli { settings, command }| Ok((settings.host_config()?, command)));
+    let (config, command) = match read {
+        Ok(read) => read,
         Err(error) => {
             eprintln!("l4d2ctl: {error:#}");
             return ExitCode::FAILURE;

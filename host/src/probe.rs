@@ -41,12 +41,17 @@ pub enum ProbeError {
 /// What came of it. Its text is one line for each, `NAME: ok` or `NAME: reason`.
 #[derive(Debug)]
 pub struct Report {
+    /// The AppArmor profile that this program has, or `unconfined`; none where there is no AppArmor.
+    apparmor: Option<String>,
     overlayfs: Result<(), ProbeError>,
     landlock: Result<i32, String>,
 }
 
 impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Some(profile) = &self.apparmor {
+            writeln!(f, "apparmor: {profile}")?;
+        }
         match &self.overlayfs {
             Ok(()) => writeln!(f, "overlayfs: ok")?,
             Err(error) => writeln!(f, "overlayfs: {error}")?,
@@ -61,8 +66,10 @@ impl fmt::Display for Report {
 /// Mounts a small overlay in `directory`, which the caller made and removes, writes through it, and then closes the
 /// file system to itself. The process is good for nothing else afterwards.
 pub fn probe(directory: &Path) -> Report {
-    // Landlock comes last: it forbids mounting.
-    Report { overlayfs: try_overlayfs(directory), landlock: try_landlock() }
+    // A new namespace may change it, and Landlock comes last: it forbids mounting.
+    let apparmor = fs::read_to_string("/proc/self/attr/apparmor/current").ok();
+    let apparmor = apparmor.map(|profile| profile.trim_end().to_owned());
+    Report { apparmor, overlayfs: try_overlayfs(directory), landlock: try_landlock() }
 }
 
 fn try_landlock() -> Result<i32, String> {

@@ -55,20 +55,26 @@ const CLOSE_RANGE_CLOEXEC: u8 = 4;
 /// terminals on it can still be written to. Linux 5.12 or newer; the fence asks for a newer one anyway.
 pub(crate) fn make_mount_read_only(target: &Path) -> io::Result<()> {
     let path = CString::new(target.as_os_str().as_bytes())?;
-    set_mount_attributes(libc::AT_FDCWD, &path, MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID, 0)
+    set_mount_attributes(libc::AT_FDCWD, &path, MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID, 0, 0)
 }
 
-/// Makes a detached mount and all below it show owners as a user namespace maps them, and deaf to set-user-ID bits and
-/// devices.
+/// Makes a detached mount and all below it show owners as a user namespace maps them, deaf to set-user-ID bits and devices,
+/// and private: what is mounted or unmounted on the directory that it was cloned from must not reach it, nor the other way.
 pub(crate) fn translate_owners(tree: BorrowedFd<'_>, namespace: BorrowedFd<'_>) -> io::Result<()> {
     let userns_fd = u64::try_from(namespace.as_raw_fd()).map_err(io::Error::other)?;
     let attributes = MOUNT_ATTR_IDMAP | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV;
-    set_mount_attributes(tree.as_raw_fd(), c"", attributes, userns_fd)
+    set_mount_attributes(tree.as_raw_fd(), c"", attributes, libc::MS_PRIVATE, userns_fd)
 }
 
 /// With all mounts below; an empty path means the directory itself.
-fn set_mount_attributes(directory: RawFd, path: &CStr, attr_set: u64, userns_fd: u64) -> io::Result<()> {
-    let attributes = libc::mount_attr { attr_set, attr_clr: 0, propagation: 0, userns_fd };
+fn set_mount_attributes(
+    directory: RawFd,
+    path: &CStr,
+    attr_set: u64,
+    propagation: u64,
+    userns_fd: u64,
+) -> io::Result<()> {
+    let attributes = libc::mount_attr { attr_set, attr_clr: 0, propagation, userns_fd };
     // SAFETY: the path ends in NUL, and the structure is as large as said; both outlive the call.
     let result = unsafe {
         libc::syscall(
@@ -95,6 +101,16 @@ pub(crate) fn reset_signal_dispositions() {
         // SAFETY: installs no handler. Signals that can't be changed are refused, which is as well.
         unsafe { libc::signal(signal, libc::SIG_DFL) };
     }
+}
+
+/// Takes back what a panel that holds many connections raised: a game may be older than more than 1,024 open files, the
+/// limit that everything begins with and that `select` can't go beyond. To be called in a child before `execve`.
+pub(crate) fn lower_open_files() -> io::Result<()> {
+    use rustix::process::{Resource, getrlimit, setrlimit};
+
+    let mut limit = getrlimit(Resource::Nofile);
+    limit.current = Some(limit.current.map_or(1024, |current| current.min(1024)));
+    setrlimit(Resource::Nofile, limit).map_err(Into::into)
 }
 
 /// Lets every signal through again. To be called in a child before `execve`, for the mask is inherited.

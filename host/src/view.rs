@@ -5,6 +5,9 @@
 //! get a view of them in which they belong to theirs. Whatever a game writes there belongs to the
 //! panel, which can therefore read and delete it whatever its mode.
 //!
+//! The view is a mount of its own and no peer of the directory's: a disk that is mounted there while it is up would otherwise
+//! appear in it with its owners untranslated, and taking the view away would take such a disk along.
+//!
 //! Making the view takes root, once after a boot; systemd does it (`l4d2-view.service`). Linux 5.12 or newer, 5.19 with
 //! overlayfs on top.
 

@@ -1,5 +1,6 @@
 //! The command line of `l4d2ctl`: what can be asked, and the settings, which are the panel's own.
 
+mod file;
 mod output;
 mod run;
 mod settings;
@@ -15,7 +16,8 @@ use settings::Settings;
 
 /// Installs and runs Left 4 Dead 2 game servers, with or without the panel.
 ///
-/// Uses the panel's settings: give both the same environment. Exits with 0 when what was asked is so, 1 when it failed,
+/// Uses the panel's settings: give both the same environment. Where neither DATA_DIR nor L4D2_ROOT is given, those of the
+/// Debian package are read (/etc/l4d2-web/config.toml). Runs as the user whom L4D2_ROOT belongs to. Exits with 0 when what was asked is so, 1 when it failed,
 /// 2 when the command line is wrong and 130 when it was interrupted.
 #[derive(Debug, Parser)]
 #[command(name = "l4d2ctl", version)]

@@ -7,7 +7,7 @@ use std::process::ExitCode;
 use anyhow::{Context, Result};
 use futures::StreamExt;
 use l4d2_host::supervisor::{ActualState, LogEvent, LogStart, Outcome};
-use l4d2_host::{Host, HostConfig, HostError, InstanceName, OutputSink};
+use l4d2_host::{Host, HostConfig, HostError, InstanceName, OutputSink, package};
 use tokio_util::sync::CancellationToken;
 
 use super::output::{describe, print, print_checks, print_step};
@@ -50,6 +50,7 @@ fn filter() -> tracing_subscriber::EnvFilter {
 }
 
 async fn execute(config: HostConfig, command: HostCommand) -> Result<ExitCode> {
+    package::check_user(&config.root)?;
     let host = Host::new(config).await?;
     let cancel = CancellationToken::new();
     cancel_on_interrupt(cancel.clone());

@@ -48,7 +48,7 @@ pub(crate) struct Settings {
     /// The longest a game may take to bind its port, in seconds
     #[arg(long, global = true, env = "START_LIMIT_SECONDS", default_value_t = 120, value_name = "SECONDS")]
     start_limit_seconds: u64,
-    /// How long a game may take after `quit`, and again after SIGTERM, in seconds
+    /// How long a game may take after `quit`, and again after SIGTERM (with systemd 20 at most), in seconds
     #[arg(long, global = true, env = "STOP_LIMIT_SECONDS", default_value_t = 10, value_name = "SECONDS")]
     stop_limit_seconds: u64,
     /// Longer lines are cut after so many characters

@@ -34,6 +34,9 @@ pub(super) struct Child {
     /// Readable once the leader has exited, before it is reaped.
     exit: AsyncFd<OwnedFd>,
     record: Record,
+    /// The child's end of its terminal, open here too until the group has ended. The kernel may tell the reader that the
+    /// last user is gone while it still carries that user's last words over; closed by whoever reads, it can't.
+    terminal: Option<OwnedFd>,
     reaped: bool,
 }
 
@@ -46,20 +49,18 @@ pub(super) fn spawn(command: &Command, steps: &Path, line_max_chars: usize) -> R
     process.args(&command.arguments).current_dir(&command.directory).env_clear();
     process.envs(command.environment.iter().map(|(name, value)| (name, value)));
     process.env(MARKER, record.id());
-    let controller = connect(&mut process, command.streams).map_err(failed)?;
-    let has_terminal = controller.is_some();
-    // SAFETY: between fork and exec only system calls are made: no allocation, no lock.
+    let pty = connect(&mut process, command.streams).map_err(failed)?;
+    let (controller, terminal) = pty.map(|pty| (pty.master, pty.slave)).unzip();
+    // The terminal controls no session: it would hang up when the leader exits, and there is nobody at it to be asked.
+    // SAFETY: between fork and exec only a system call is made: no allocation, no lock.
     unsafe {
-        process.pre_exec(move || {
+        process.pre_exec(|| {
             setsid()?;
-            if has_terminal {
-                rustix::process::ioctl_tiocsctty(rustix::stdio::stdout())?;
-            }
             Ok(())
         });
     }
     let mut process_child = process.spawn().map_err(failed)?;
-    // Its copies of the terminal would keep the output open.
+    // Its copies of the terminal would keep the output open for ever.
     drop(process);
     let streams = match controller {
         Some(controller) => vec![(controller, OutputStream::Stdout)],
@@ -75,7 +76,7 @@ pub(super) fn spawn(command: &Command, steps: &Path, line_max_chars: usize) -> R
             return Err(failed(source));
         }
     };
-    let child = Child { process: process_child, group, exit, record, reaped: false };
+    let child = Child { process: process_child, group, exit, record, terminal, reaped: false };
     let mut lines = Vec::new();
     for (fd, name) in streams {
         lines.push(read_lines(fd, name, line_max_chars).map_err(failed)?);
@@ -100,8 +101,8 @@ impl Child {
         self.signal(Signal::KILL);
     }
 
-    /// Kills the group once its leader has ended, and whatever left the group.
-    pub(super) async fn end_rest(&self, step: &'static str) {
+    /// Kills the group once its leader has ended, and whatever left the group, and lets the output end.
+    pub(super) async fn end_rest(&mut self, step: &'static str) {
         // The leader is not reaped yet, so the group's number can't belong to anybody else.
         self.kill();
         let id = self.record.id().to_owned();
@@ -109,6 +110,7 @@ impl Child {
         if let Ok(count @ 1..) = swept {
             tracing::debug!(count, step, "ended processes that outlived their leader");
         }
+        self.terminal = None;
     }
 
     fn signal(&self, signal: Signal) {
@@ -149,15 +151,15 @@ fn start_error(command: &Command, source: io::Error) -> HostError {
     HostError::io(format!("{} can't be started from {}", command.step, command.program.display()), source)
 }
 
-/// Connects the standard streams; gives the terminal's other side if there is one.
-fn connect(process: &mut std::process::Command, streams: Streams) -> io::Result<Option<OwnedFd>> {
+/// Connects the standard streams; gives the terminal if there is one.
+fn connect(process: &mut std::process::Command, streams: Streams) -> io::Result<Option<Pty>> {
     // Nobody would answer a prompt: it finds the end of its input instead of waiting.
     process.stdin(Stdio::null());
     match streams {
         Streams::Terminal => {
             let pty = Pty::open()?;
-            process.stdout(pty.slave.try_clone()?).stderr(pty.slave);
-            Ok(Some(pty.master))
+            process.stdout(pty.slave.try_clone()?).stderr(pty.slave.try_clone()?);
+            Ok(Some(pty))
         }
         Streams::Pipes => {
             process.stdout(Stdio::piped()).stderr(Stdio::piped());

@@ -89,7 +89,7 @@ impl Runner {
         if cancel.is_cancelled() {
             return Err(HostError::Cancelled);
         }
-        let (child, lines) = child::spawn(command, &self.steps, self.line_max_chars)?;
+        let (mut child, lines) = child::spawn(command, &self.steps, self.line_max_chars)?;
         let ended = CancellationToken::new();
         let mut pump = pin!(pump(lines, on_line, output, &ended).fuse());
 

@@ -104,6 +104,16 @@ async fn a_terminal_is_one_and_asks_nobody() {
 }
 
 #[tokio::test]
+async fn a_terminal_ends_with_its_child_and_not_before() {
+    let world = world();
+    let script = "terminal=$(readlink /proc/$$/fd/1); echo one; exec >/dev/null 2>&1; sleep 0.1; echo two >$terminal; \
+        sleep 0.1; true </dev/tty && echo controlled >$terminal; echo three >$terminal";
+    let (_, lines) = world.run(&Command { streams: Streams::Terminal, ..world.shell(script) }).await;
+    let texts: Vec<&str> = lines.iter().map(|(_, text)| text.as_str()).collect();
+    assert_eq!(texts, ["one", "two", "three"]);
+}
+
+#[tokio::test]
 async fn a_flood_is_held_back_and_comes_whole() {
     let world = world();
     for streams in [Streams::Pipes, Streams::Terminal] {

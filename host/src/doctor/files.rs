@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use rustix::fs::{Access, access};
 use rustix::process::geteuid;
 
-use super::Check;
+use super::{Check, commands};
 use crate::host::{HostConfig, SteamcmdConfig, disk_space};
 use crate::installation;
 use crate::layout::Layout;
@@ -31,21 +31,21 @@ pub(super) fn root(layout: &Layout) -> Check {
     let metadata = match fs::metadata(path) {
         Ok(metadata) => metadata,
         Err(error) => {
-            let remedy = format!("sudo install -d -m 0700 -o $USER {shown}");
-            return Check::failed("root", format!("{shown} can't be used: {error}"), remedy).by_command();
+            let message = format!("{shown} can't be used: {error}");
+            return Check::failed("root", message, commands::make_directory(path)).by_command();
         }
     };
     if metadata.uid() != geteuid().as_raw() {
         let message = format!("{shown} belongs to another user (number {})", metadata.uid());
-        return Check::failed("root", message, format!("sudo chown -R $USER {shown}")).by_command();
+        return Check::failed("root", message, commands::take_over(path)).by_command();
     }
+    let close = format!("chmod 0700 {}", commands::quoted(path));
     if access(path, Access::READ_OK | Access::WRITE_OK | Access::EXEC_OK).is_err() {
-        return Check::failed("root", format!("{shown} can't be written to"), format!("chmod 0700 {shown}"))
-            .by_command();
+        return Check::failed("root", format!("{shown} can't be written to"), close).by_command();
     }
     if metadata.permissions().mode() & 0o077 != 0 {
         let message = format!("{shown} is open to other users, who could read server passwords");
-        return Check::warning("root", message, format!("chmod 0700 {shown}")).by_command();
+        return Check::warning("root", message, close).by_command();
     }
     Check::ok("root", format!("{shown} is there and private"))
 }
@@ -56,7 +56,7 @@ pub(super) fn overlay_root(layout: &Layout) -> Check {
         Ok(_) => Check::ok("overlay_root", format!("overlays are read from {}", path.display())),
         Err(error) => {
             let message = format!("the overlay root {} can't be read: {error}", path.display());
-            Check::failed("overlay_root", message, format!("mkdir -p {}", path.display())).by_command()
+            Check::failed("overlay_root", message, format!("mkdir -p {}", commands::quoted(path))).by_command()
         }
     }
 }
@@ -125,21 +125,21 @@ pub(super) fn steamcmd(config: &SteamcmdConfig) -> Check {
     }
 }
 
-pub(super) fn installation(layout: &Layout) -> Check {
+pub(super) fn installation(config: &HostConfig, layout: &Layout) -> Check {
     match installation::read(&layout.installation()) {
         Some(found) => {
             let version = found.version.unwrap_or_else(|| "unknown".to_owned());
             Check::ok("installation", format!("the game is installed, version {version}"))
         }
-        None => Check::warning("installation", "the game is not installed", "l4d2ctl install").by_command(),
+        None => Check::warning("installation", "the game is not installed", commands::install(config)).by_command(),
     }
 }
 
-pub(super) fn client_library(layout: &Layout) -> Check {
+pub(super) fn client_library(config: &HostConfig, layout: &Layout) -> Check {
     let path = steamcmd::client_library(&layout.installation());
     if path.is_file() {
         return Check::ok("steamclient", "SteamCMD's client library is where the game looks for it");
     }
     let message = format!("{} is missing: servers stay out of the public list", path.display());
-    Check::warning("steamclient", message, "l4d2ctl install").by_command()
+    Check::warning("steamclient", message, commands::install(config)).by_command()
 }

@@ -1,5 +1,6 @@
 //! Checks of the machine, each with what it found and what to do about it.
 
+mod commands;
 mod files;
 mod kernel;
 mod supervisor;
@@ -64,10 +65,10 @@ impl Check {
 pub(crate) async fn examine(config: &HostConfig, layout: &Layout, supervisor: &'static str) -> Vec<Check> {
     let runner = Runner { steps: layout.steps(), line_max_chars: config.line_max_chars };
     let [overlayfs, landlock] = kernel::tried(config, layout, &runner).await;
-    let supervisor = supervisor::tried(config, supervisor).await;
+    let (supervisor, view) = supervisor::tried(config, supervisor).await;
     let (config, layout) = (config.clone(), layout.clone());
     let others = tokio::task::spawn_blocking(move || {
-        vec![
+        let checks = [
             kernel::version(),
             overlayfs,
             landlock,
@@ -81,9 +82,10 @@ pub(crate) async fn examine(config: &HostConfig, layout: &Layout, supervisor: &'
             files::loader(),
             files::libraries(),
             files::steamcmd(&config.steamcmd),
-            files::installation(&layout),
-            files::client_library(&layout),
-        ]
+            files::installation(&config, &layout),
+            files::client_library(&config, &layout),
+        ];
+        checks.into_iter().chain(view).collect()
     });
     others.await.unwrap_or_default()
 }

@@ -3,17 +3,42 @@
 use super::Check;
 use crate::host::{HostConfig, SupervisorChoice};
 use crate::limits::GameLimits;
-use crate::supervisor::systemd::{Obstacle, SystemdSupervisor, TEMPLATE};
+use crate::supervisor::systemd::{Obstacle, PACKAGE, SystemdSupervisor, TEMPLATE, VIEW, View};
 
 const ID: &str = "supervisor";
 
-/// Asks systemd again, whatever was found at the start: rights and units come and go.
-pub(super) async fn tried(config: &HostConfig, kind: &'static str) -> Check {
+/// Asks systemd again, whatever was found at the start: rights and units come and go. The second check is whether games see
+/// their files; there is none where they need no view of them, or where systemd can't be asked, which the first one tells.
+pub(super) async fn tried(config: &HostConfig, kind: &'static str) -> (Check, Option<Check>) {
+    let systemd = SystemdSupervisor::new(config, TEMPLATE);
     let obstacle = match config.supervisor {
         SupervisorChoice::Embedded => None,
-        SupervisorChoice::Auto | SupervisorChoice::Systemd => SystemdSupervisor::new(config, TEMPLATE).obstacle().await,
+        SupervisorChoice::Auto | SupervisorChoice::Systemd => systemd.obstacle().await,
     };
-    judge(config.supervisor, config.game_limits, kind, obstacle)
+    let view = if kind == "systemd" { systemd.view().await.ok().flatten() } else { None };
+    (judge(config.supervisor, config.game_limits, kind, obstacle), view.map(judge_view))
+}
+
+fn judge_view(view: View) -> Check {
+    const ID: &str = "view";
+    match view {
+        View::Up => Check::ok(ID, format!("games see their files through {VIEW}")),
+        View::Down => {
+            Check::ok(ID, format!("games see their files through {VIEW}, which comes up with the first of them"))
+        }
+        View::Failed => Check::failed(
+            ID,
+            format!("{VIEW}, through which games see their files, did not come up"),
+            format!(
+                "see `journalctl -u {VIEW}` for the reason: it takes Linux 5.19 and a file system with idmapped mounts"
+            ),
+        ),
+        View::Missing => Check::failed(
+            ID,
+            format!("systemd has no unit {VIEW}, through which games see their files"),
+            format!("{PACKAGE}, or put packaging/{VIEW} into /etc/systemd/system and run systemctl daemon-reload"),
+        ),
+    }
 }
 
 fn judge(choice: SupervisorChoice, limits: GameLimits, kind: &'static str, obstacle: Option<Obstacle>) -> Check {
@@ -59,6 +84,19 @@ mod tests {
         assert_eq!(lacks.status, CheckStatus::Warning);
         assert!(lacks.message.contains("because the panel's user"), "{lacks:?}");
         assert_eq!(found(auto, "embedded", None).status, CheckStatus::Warning);
+    }
+
+    #[test]
+    fn a_view_that_lacks_is_told_and_one_that_no_game_needs_yet_is_no_matter() {
+        for (view, status) in [(View::Up, CheckStatus::Ok), (View::Down, CheckStatus::Ok)] {
+            assert_eq!(judge_view(view).status, status, "{view:?}");
+        }
+        for (view, remedy) in
+            [(View::Failed, "journalctl -u l4d2-view.service"), (View::Missing, "/etc/systemd/system")]
+        {
+            let check = judge_view(view);
+            assert!(check.status == CheckStatus::Failed && check.remedy.contains(remedy), "{check:?}");
+        }
     }
 
     #[test]

@@ -3,9 +3,8 @@
 //! Whether something runs is asked again when a step begins to act, and held off by locks meanwhile, since a second
 //! program (`l4d2ctl` beside the panel) may act at the same time.
 
-use std::fs::{self, DirBuilder, File};
+use std::fs::{self, File};
 use std::io::{self, Read};
-use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 
 use rustix::fs::FlockOperation;
@@ -19,6 +18,7 @@ use crate::layout::{InstanceLayout, Layout};
 use crate::locks::lock;
 use crate::name::InstanceName;
 use crate::output::OutputSink;
+use crate::private::make_private;
 use crate::remove::remove_tree;
 use crate::spec::Specification;
 use crate::steamcmd;
@@ -28,7 +28,11 @@ use crate::supervisor::{ActualState, Outcome};
 const MAX_SPEC_BYTES: u64 = 16 * 1024 * 1024;
 
 impl Host {
-    pub(super) async fn install_game(&self, output: &OutputSink, cancel: &CancellationToken) -> Result<(), HostError> {
+    pub(super) async fn install_game(
+        &self,
+        output: &OutputSink,
+        cancel: &CancellationToken,
+    ) -> Result<Option<i32>, HostError> {
         let _lock = self
             .lock_installation(FlockOperation::NonBlockingLockExclusive)
             .await?
@@ -48,9 +52,9 @@ impl Host {
             directory: self.layout().installation(),
             runner: &runner,
         };
-        installer.install(output, cancel).await?;
+        let exit_code = installer.install(output, cancel).await?;
         output.system("the game is installed").await;
-        Ok(())
+        Ok(exit_code)
     }
 
     /// Everything that runs, or of which it can't be told.
@@ -82,6 +86,7 @@ impl Host {
         let held = self.lock_stopped(&name).await?;
         let overlays = match specification.overlays.as_slice() {
             [] => "no overlays".to_owned(),
+            [_] => "1 overlay".to_owned(),
             // Not their paths: whoever reads this need not be an admin.
             paths => format!("{} overlays", paths.len()),
         };
@@ -149,7 +154,7 @@ impl Host {
             move_away(&instance, &trash, &self.layout().deleted())?;
         }
         output.system(format!("removing the files of {name}")).await;
-        remove_in_background(trash).await?;
+        remove_off_the_async_threads(trash).await?;
         Ok(Outcome::Done)
     }
 
@@ -159,7 +164,10 @@ impl Host {
             steamcmd::remove_leftovers(&self.config().steamcmd.data_dir);
         }
         self.end_leftovers(&self.runner()).await?;
-        remove_in_background(self.layout().deleted()).await
+        let deleted = self.layout().deleted();
+        remove_off_the_async_threads(deleted.clone()).await?;
+        // There beforehand, since on a full disk no directory can be made, and a deletion is what makes room.
+        make_private(&deleted)
     }
 
     async fn end_leftovers(&self, runner: &Runner) -> Result<(), HostError> {
@@ -193,21 +201,17 @@ impl Host {
 
 /// Makes the directories that are there from the beginning.
 pub(super) fn make_directories(layout: &Layout) -> Result<(), HostError> {
+    let (instances, deleted) = (layout.instances(), layout.deleted());
     for directory in
-        [layout.root(), layout.overlay_root(), &layout.installation(), &layout.instances(), &layout.steps()]
+        [layout.root(), layout.overlay_root(), &layout.installation(), &instances, &deleted, &layout.steps()]
     {
         make_private(directory)?;
     }
     Ok(())
 }
 
-fn make_private(directory: &Path) -> Result<(), HostError> {
-    let made = DirBuilder::new().recursive(true).mode(0o700).create(directory);
-    made.map_err(|source| HostError::io(format!("making {}", directory.display()), source))
-}
-
 /// The instances there are; other things in their directory are left alone.
-fn instance_names(layout: &Layout) -> Result<Vec<InstanceName>, HostError> {
+pub(super) fn instance_names(layout: &Layout) -> Result<Vec<InstanceName>, HostError> {
     let path = layout.instances();
     let failed = |source| HostError::io(format!("reading {}", path.display()), source);
     let entries = match fs::read_dir(&path) {
@@ -239,7 +243,7 @@ fn move_away(instance: &InstanceLayout, trash: &Path, parent: &Path) -> Result<(
     moved.map_err(|source| HostError::io(format!("removing {}", instance.dir().display()), source))
 }
 
-async fn remove_in_background(path: PathBuf) -> Result<(), HostError> {
+async fn remove_off_the_async_threads(path: PathBuf) -> Result<(), HostError> {
     let context = format!("removing {}", path.display());
     let removed = tokio::task::spawn_blocking(move || remove_tree(&path)).await;
     removed.map_err(io::Error::other).and_then(|result| result).map_err(|source| HostError::io(context, source))

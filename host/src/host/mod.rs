@@ -42,6 +42,7 @@ impl Host {
     /// Chooses the supervisor and makes the directories. Relative paths count from the present directory.
     pub async fn new(config: HostConfig) -> Result<Self, HostError> {
         let config = config.absolute().map_err(|source| HostError::io("finding the present directory", source))?;
+        refuse_if_seen(&config)?;
         lifecycle::make_directories(&Layout::new(&config.root, &config.overlay_root))?;
         let supervisor = choose_supervisor(&config).await?;
         Ok(Self::with_supervisor(config, supervisor))
@@ -73,8 +74,8 @@ impl Host {
         self.mend().await
     }
 
-    /// Installs or updates the game.
-    pub async fn install(&self, output: &OutputSink, cancel: &CancellationToken) -> Result<(), HostError> {
+    /// Installs or updates the game; answers SteamCMD's exit status.
+    pub async fn install(&self, output: &OutputSink, cancel: &CancellationToken) -> Result<Option<i32>, HostError> {
         self.install_game(output, cancel).await
     }
 
@@ -117,6 +118,11 @@ impl Host {
         cancel: &CancellationToken,
     ) -> Result<Outcome, HostError> {
         self.delete_instance(name, output, cancel).await
+    }
+
+    /// The instances there are, in order of their names.
+    pub fn instances(&self) -> Result<Vec<InstanceName>, HostError> {
+        lifecycle::instance_names(&self.layout)
     }
 
     /// Looks at one instance.
@@ -185,6 +191,15 @@ impl Host {
     fn runner(&self) -> Runner {
         Runner { steps: self.layout.steps(), line_max_chars: self.config.line_max_chars }
     }
+}
+
+/// Each game would see the others' files, with what stands in their configuration.
+fn refuse_if_seen(config: &HostConfig) -> Result<(), HostError> {
+    let Some(seen) = launcher::seen_by_games(&config.root) else { return Ok(()) };
+    let (root, seen) = (config.root.display(), seen.display());
+    Err(HostError::Supervisor(format!(
+        "L4D2_ROOT is {root}, but games see all of {seen}: choose another, such as /opt/l4d2"
+    )))
 }
 
 async fn choose_supervisor(config: &HostConfig) -> Result<Arc<dyn Supervisor>, HostError> {

@@ -17,6 +17,7 @@ use rustix::io::Errno;
 use super::Plan;
 use crate::error::HostError;
 use crate::layout::InstanceLayout;
+use crate::log_mark::LogMark;
 use crate::remove::{open_directory, remove_at, remove_tree};
 
 /// What a directory is called while it becomes `generated`.
@@ -41,6 +42,11 @@ pub(crate) fn write(
     }
     replace_generated(instance, plan).map_err(failed)?;
     replace_file(&instance.start_limit(), start_limit.as_secs().to_string().as_bytes()).map_err(failed)?;
+    // Not where there is a specification: an instance that was made without a mark has lines without one.
+    if !instance.spec().exists() && LogMark::of(instance).is_none() {
+        let mark = LogMark::new().map_err(failed)?;
+        replace_file(&instance.log_mark(), mark.as_str().as_bytes()).map_err(failed)?;
+    }
     replace_file(&instance.spec(), yaml.as_bytes()).map_err(failed)
 }
 
@@ -183,6 +189,19 @@ mod tests {
     }
 
     #[test]
+    fn the_mark_of_its_lines_comes_with_the_instance_and_stays() {
+        let world = world();
+        let mark = LogMark::of(&world.instance);
+        assert!(mark.is_some());
+        world.write("second");
+        assert_eq!(LogMark::of(&world.instance), mark);
+        // One that was made without a mark, by an older version, gets none.
+        fs::remove_file(world.instance.log_mark()).unwrap();
+        world.write("third");
+        assert_eq!(LogMark::of(&world.instance), None);
+    }
+
+    #[test]
     fn nothing_of_an_older_generation_stays() {
         let world = world();
         fs::write(world.instance.generated().join("old.cfg"), "").unwrap();
@@ -192,7 +211,7 @@ mod tests {
         let names = fs::read_dir(world.instance.dir()).unwrap().map(|entry| entry.unwrap().file_name());
         let mut names: Vec<_> = names.collect();
         names.sort();
-        assert_eq!(names, ["generated", "merged", "spec.yaml", "start-limit", "upper", "work"]);
+        assert_eq!(names, ["generated", "log-mark", "merged", "spec.yaml", "start-limit", "upper", "work"]);
     }
 
     #[test]

@@ -19,6 +19,7 @@ const MAX_CLIENTS: usize = 16;
 /// How long a client waits for its answer.
 const ANSWER_LIMIT: Duration = Duration::from_secs(5);
 const OK: &[u8] = b"ok";
+const STUCK: &[u8] = b"the game does not read its console";
 
 /// Why a line did not reach the console.
 #[derive(Debug, thiserror::Error)]
@@ -29,6 +30,9 @@ pub enum ConsoleError {
     /// Nobody listens.
     #[error("the server does not run")]
     NotRunning,
+    /// The game reads nothing of what was typed before.
+    #[error("the game does not read its console")]
+    Stuck,
     /// The launcher refused it.
     #[error("{0}")]
     Refused(String),
@@ -55,6 +59,7 @@ pub fn send_line(path: &Path, line: &str) -> Result<(), ConsoleError> {
     socket::send(&connection, line.as_bytes())?;
     match socket::receive(&connection)? {
         Some(answer) if answer == OK => Ok(()),
+        Some(answer) if answer == STUCK => Err(ConsoleError::Stuck),
         Some(answer) => Err(ConsoleError::Refused(String::from_utf8_lossy(&answer).into_owned())),
         None => Err(ConsoleError::NotRunning),
     }
@@ -127,7 +132,7 @@ fn take(packet: &[u8], pending: &mut VecDeque<u8>) -> &'static [u8] {
         return b"the line is too long or holds control characters";
     }
     if pending.len() + line.len() > MAX_PENDING_BYTES {
-        return b"the game does not read its console";
+        return STUCK;
     }
     pending.extend(packet);
     pending.push_back(b'\n');
@@ -136,6 +141,8 @@ fn take(packet: &[u8], pending: &mut VecDeque<u8>) -> &'static [u8] {
 
 #[cfg(test)]
 mod tests {
+    use rustix::event::{PollFd, PollFlags};
+
     use super::*;
 
     #[test]
@@ -168,6 +175,25 @@ mod tests {
         let refused = (0..100).find(|_| take(line.as_bytes(), &mut pending) != OK);
         assert!(refused.is_some());
         assert!(pending.len() <= MAX_PENDING_BYTES + 1);
+    }
+
+    #[test]
+    fn who_types_for_a_game_that_does_not_read_hears_that() {
+        let dir = tempfile::tempdir().expect("a directory");
+        let path = dir.path().join("console.sock");
+        let mut console = Console::listen(&path).expect("a console");
+        console.pending.extend(std::iter::repeat_n(b'x', MAX_PENDING_BYTES));
+        let typed = std::thread::spawn(move || send_line(&path, "status"));
+        until_readable(&console.listener);
+        console.accept();
+        until_readable(&console.clients[0]);
+        console.serve(0);
+        assert!(matches!(typed.join().expect("an answer"), Err(ConsoleError::Stuck)));
+    }
+
+    fn until_readable(socket: &OwnedFd) {
+        let mut sockets = [PollFd::new(socket, PollFlags::IN)];
+        assert_eq!(rustix::event::poll(&mut sockets, None).expect("something comes"), 1);
     }
 
     #[test]

@@ -18,8 +18,11 @@ pub enum FailureKind {
     PortTaken,
     /// The game did not bind its port in time.
     NoPort,
-    /// The game ended before it had bound its port.
+    /// The game ended before it had bound its port, and had not been up before.
     Ended,
+    /// The game had been up before it ended: starting it again may help. Said where the launcher's exit status would be
+    /// taken for something else.
+    Crashed,
     /// Anything else of the system.
     System,
 }
@@ -48,6 +51,7 @@ impl FailureKind {
             Self::System => 71,
             Self::Program => 72,
             Self::NoPort => 75,
+            Self::Crashed => 76,
             Self::Sandbox => 77,
         }
     }
@@ -55,7 +59,7 @@ impl FailureKind {
 
 impl FailureKind {
     /// Every kind.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::Specification,
         Self::Overlay,
         Self::Sandbox,
@@ -63,8 +67,14 @@ impl FailureKind {
         Self::PortTaken,
         Self::NoPort,
         Self::Ended,
+        Self::Crashed,
         Self::System,
     ];
+
+    /// Whether starting the game again may help. Nothing else changes by itself from one start to the next.
+    pub fn is_crash(self) -> bool {
+        self == Self::Crashed
+    }
 
     /// The kind that an exit status of the launcher tells.
     pub fn from_exit_code(code: i32) -> Option<Self> {
@@ -84,6 +94,19 @@ impl Failure {
         Self { kind: FailureKind::Ended, message, exit_status: (code <= 128).then_some(code) }
     }
 
+    /// The game, having been up, ended with an exit status that is also one of the launcher's words.
+    pub(super) fn crashed(code: u8) -> Option<Self> {
+        FailureKind::from_exit_code(code.into())?;
+        let message = format!("the game {}", end_in_words(code));
+        Some(Self { kind: FailureKind::Crashed, message, exit_status: Some(code) })
+    }
+
+    /// The same failure for a game that has been up before: its end in a later boot is a crash.
+    pub(super) fn behind_a_crash(self) -> Self {
+        let kind = if self.kind == FailureKind::Ended { FailureKind::Crashed } else { self.kind };
+        Self { kind, ..self }
+    }
+
     /// A failure with what was being done and every cause.
     pub fn because(kind: FailureKind, context: impl std::fmt::Display, cause: impl std::error::Error) -> Self {
         let mut message = format!("{context}: {cause}");
@@ -100,7 +123,8 @@ impl Failure {
 /// How a game ended, from the launcher's exit status.
 pub fn end_in_words(code: u8) -> String {
     match code.checked_sub(128) {
-        None | Some(0) => format!("ended with exit status {code}"),
-        Some(signal) => format!("was ended by signal {signal}"),
+        // There are no more signals.
+        Some(signal @ 1..=64) => format!("was ended by signal {signal}"),
+        _ => format!("ended with exit status {code}"),
     }
 }

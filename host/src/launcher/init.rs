@@ -74,7 +74,10 @@ fn start(world: &World<'_>, terminal: &Terminal<'_>, report: &File) -> Result<Pi
     if is_abandoned(report) {
         return Err(Failure::new(FailureKind::System, "the launcher was killed"));
     }
-    let ids = namespace::map_ids(world.outside).map_err(sandbox)?;
+    // AppArmor on Ubuntu lets the namespace be made and then refuses what it is for.
+    let refused = "can't set up the namespace (l4d2ctl doctor says what to do)";
+    let ids =
+        namespace::map_ids(world.outside).map_err(|error| Failure::because(FailureKind::Sandbox, refused, error))?;
     // Opened inside the new mount namespace, for the kernel mounts no directory of another.
     let layers = open_layers(world.layout, world.instance, world.overlays)
         .map_err(|error| Failure::because(FailureKind::Overlay, "can't use the layers", error))?;

@@ -7,12 +7,16 @@
 mod console;
 mod failure;
 mod init;
+mod journal;
 mod namespace;
 mod notify;
+mod past;
+mod printed;
 mod readiness;
 mod relay;
 mod root;
 mod sandbox;
+mod seen;
 
 use std::fs::File;
 use std::io;
@@ -24,9 +28,13 @@ use rustix::process::Signal;
 pub use console::{ConsoleError, MAX_LINE_BYTES, check_line, send_line};
 pub use failure::{Failure, FailureKind, end_in_words};
 pub use notify::{Notification, VARIABLE as NOTIFY_VARIABLE};
+pub(crate) use past::Past;
+pub use seen::seen_by_games;
 
 use crate::layout::{InstanceLayout, Layout};
+use crate::log_mark::LogMark;
 use crate::name::InstanceName;
+use crate::private::create_private;
 use crate::pty::Pty;
 use crate::spec::Specification;
 use crate::sys::{self, Cloned, SignalFd};
@@ -66,26 +74,37 @@ pub unsafe fn launch(config: &LaunchConfig) -> u8 {
             return FailureKind::System.exit_code();
         }
     };
+    let instance = config.layout.instance(&config.name);
+    // A start that a person asked systemd for is another one, too. Mostly there is none that was given up before.
+    let _ = std::fs::remove_file(instance.given_up());
+    let past = Past::of(&instance);
+    let was_up = past.was_up();
     // SAFETY: the caller's promise is the same.
-    match unsafe { prepare_and_run(config, &notifier) } {
-        Ok(code) => code,
-        Err(failure) => {
-            eprintln!("l4d2ctl: {failure}");
-            notifier.send(&Notification::Failed(failure.clone()));
-            failure.kind.exit_code()
-        }
-    }
+    let failure = match unsafe { prepare_and_run(config, &notifier, &past) } {
+        Ok(code) => match Failure::crashed(code) {
+            Some(failure) => failure,
+            None => return code,
+        },
+        Err(failure) if was_up => failure.behind_a_crash(),
+        Err(failure) => failure,
+    };
+    eprintln!("l4d2ctl: {failure}");
+    notifier.send(&Notification::Failed(failure.clone()));
+    failure.kind.exit_code()
 }
 
 /// # Safety
 ///
 /// The process must have one thread.
-unsafe fn prepare_and_run(config: &LaunchConfig, notifier: &Notifier) -> Result<u8, Failure> {
+unsafe fn prepare_and_run(config: &LaunchConfig, notifier: &Notifier, past: &Past) -> Result<u8, Failure> {
     let system = |context: &'static str| move |error: io::Error| Failure::because(FailureKind::System, context, error);
+    let instance = config.layout.instance(&config.name);
+    if let Some(mark) = LogMark::of(&instance) {
+        journal::mark_output(&mark).map_err(system("can't print to the journal under the instance's mark"))?;
+    }
     sys::reset_signal_dispositions();
     sys::close_on_exec_from(3).map_err(system("can't close what was inherited"))?;
     let signals = SignalFd::block(&SIGNALS).map_err(system("can't watch signals"))?;
-    let instance = config.layout.instance(&config.name);
     let specification = read_specification(&instance.spec())?;
     let plan = crate::instance::generate(&specification)
         .map_err(|error| Failure::because(FailureKind::Specification, "the specification is invalid", error))?;
@@ -115,7 +134,7 @@ unsafe fn prepare_and_run(config: &LaunchConfig, notifier: &Notifier) -> Result<
             sandbox::drop_privileges().map_err(system("can't give up privileges"))?;
             let watch = Watch::new(specification.port, init, start_limit(&instance).unwrap_or(config.start_limit));
             let relay = Relay::new(init, pty.master, console, signals, File::from(report), watch);
-            relay.map_err(system("can't watch the game"))?.run(notifier)
+            relay.map_err(system("can't watch the game"))?.run(notifier, past)
         }
     }
 }
@@ -148,10 +167,6 @@ fn port_taken(port: u16, protocol: &str) -> Failure {
 }
 
 fn prepare_directories(instance: &InstanceLayout) -> io::Result<()> {
-    use std::os::unix::fs::DirBuilderExt;
-    let mut builder = std::fs::DirBuilder::new();
-    builder.recursive(true).mode(0o700);
-    [instance.upper(), instance.work(), instance.merged(), instance.generated()]
-        .iter()
-        .try_for_each(|dir| builder.create(dir))
+    let directories = [instance.upper(), instance.work(), instance.merged(), instance.generated()];
+    directories.iter().try_for_each(|directory| create_private(directory))
 }

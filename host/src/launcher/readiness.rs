@@ -44,17 +44,26 @@ pub(crate) struct Watch {
     port: u16,
     /// The first process of the game's namespace.
     init: Pid,
+    limit: Duration,
     deadline: Instant,
     pause: Duration,
+    /// Sockets on the port that the last look found, and no owner in the game.
+    strangers: Vec<u64>,
 }
 
 impl Watch {
     pub(crate) fn new(port: u16, init: Pid, limit: Duration) -> Self {
-        Self { port, init, deadline: Instant::now() + limit, pause: FIRST_PAUSE }
+        let deadline = Instant::now() + limit;
+        Self { port, init, limit, deadline, pause: FIRST_PAUSE, strangers: Vec::new() }
     }
 
     pub(crate) fn port(&self) -> u16 {
         self.port
+    }
+
+    /// How long the game may take.
+    pub(crate) fn limit(&self) -> Duration {
+        self.limit
     }
 
     /// Looks once.
@@ -63,7 +72,16 @@ impl Watch {
         let on_port: Vec<u64> = sockets.iter().filter(|s| s.port == self.port).map(|s| s.inode).collect();
         if !on_port.is_empty() {
             let own = socket_inodes(self.init);
-            return if on_port.iter().any(|inode| own.contains(inode)) { Finding::Bound } else { Finding::Taken };
+            if on_port.iter().any(|inode| own.contains(inode)) {
+                return Finding::Bound;
+            }
+            // The socket of a game that is just ending has no owner any more, but is soon gone: only one that stays is
+            // another program's.
+            if on_port.iter().any(|inode| self.strangers.contains(inode)) {
+                return Finding::Taken;
+            }
+            self.strangers = on_port;
+            return Finding::NotYet(LONGEST_PAUSE);
         }
         let left = self.deadline.saturating_duration_since(Instant::now());
         if left.is_zero() {
@@ -169,8 +187,23 @@ mod tests {
         assert_eq!(Watch::new(port, rustix::process::getpid(), limit).look(), Finding::Bound);
         // A process that does not exist owns nothing.
         let nobody = Pid::from_raw(i32::MAX).expect("a number");
-        assert_eq!(Watch::new(port, nobody, limit).look(), Finding::Taken);
+        let mut watch = Watch::new(port, nobody, limit);
+        assert_eq!([watch.look(), watch.look()], [Finding::NotYet(LONGEST_PAUSE), Finding::Taken]);
         assert_eq!(taken_protocol(port).expect("a look"), Some("UDP"));
+    }
+
+    #[test]
+    fn a_socket_that_is_gone_at_the_next_look_was_that_of_a_game_that_ended() {
+        let socket = std::net::UdpSocket::bind("127.0.0.1:0").expect("a socket");
+        let address = socket.local_addr().expect("an address");
+        let nobody = Pid::from_raw(i32::MAX).expect("a number");
+        let mut watch = Watch::new(address.port(), nobody, Duration::from_mins(1));
+        assert_eq!(watch.look(), Finding::NotYet(LONGEST_PAUSE));
+        // The next one on the port is another socket.
+        drop(socket);
+        let _next = std::net::UdpSocket::bind(address).expect("the same address");
+        assert_eq!(watch.look(), Finding::NotYet(LONGEST_PAUSE));
+        assert_eq!(watch.look(), Finding::Taken);
     }
 
     #[test]

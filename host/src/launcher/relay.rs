@@ -16,6 +16,8 @@ use rustix::process::{Pid, PidfdFlags, Signal, WaitOptions, pidfd_open, pidfd_se
 use super::console::Console;
 use super::failure::{Failure, FailureKind};
 use super::notify::{Notification, Notifier};
+use super::past::Past;
+use super::printed::Printed;
 use super::readiness::{Finding, Watch};
 use super::{KILL_SIGNAL, init, port_taken};
 use crate::sys::{self, SignalFd};
@@ -41,6 +43,7 @@ pub(crate) struct Relay {
     /// None once the game is ready or has failed.
     watch: Option<Watch>,
     next_look: Instant,
+    printed: Printed,
     /// Output that is read but not written: the bytes and how many of them are out.
     output: Vec<u8>,
     written: usize,
@@ -84,6 +87,7 @@ impl Relay {
             report: Some(report),
             watch: Some(watch),
             next_look: Instant::now(),
+            printed: Printed::default(),
             output: Vec::new(),
             written: 0,
             failure: None,
@@ -91,7 +95,7 @@ impl Relay {
     }
 
     /// Runs until the game has ended; gives its exit status, or why the launcher ended it.
-    pub(crate) fn run(mut self, notifier: &Notifier) -> Result<u8, Failure> {
+    pub(crate) fn run(mut self, notifier: &Notifier, past: &Past) -> Result<u8, Failure> {
         loop {
             let events = self.wait().map_err(|error| {
                 self.kill();
@@ -112,7 +116,7 @@ impl Relay {
                     Event::Ended => return self.finish(),
                 }
             }
-            self.look_for_port(notifier);
+            self.look_for_port(notifier, past);
         }
     }
 
@@ -190,10 +194,10 @@ impl Relay {
 
     /// Says whether there was anything.
     fn read_terminal(&mut self) -> bool {
-        self.output.resize(READ_BYTES, 0);
+        let mut bytes = [0; READ_BYTES];
+        let length = rustix::io::read(&self.terminal, &mut bytes).unwrap_or(0);
+        self.output = self.printed.push(&bytes[..length]);
         self.written = 0;
-        let length = rustix::io::read(&self.terminal, &mut self.output).unwrap_or(0);
-        self.output.truncate(length);
         length > 0
     }
 
@@ -216,24 +220,28 @@ impl Relay {
         }
     }
 
-    fn look_for_port(&mut self, notifier: &Notifier) {
+    fn look_for_port(&mut self, notifier: &Notifier, past: &Past) {
         let now = Instant::now();
         if now < self.next_look {
             return;
         }
         let Some(watch) = &mut self.watch else { return };
-        let port = watch.port();
+        let (port, limit) = (watch.port(), watch.limit());
         let failure = match watch.look() {
             Finding::NotYet(pause) => {
                 self.next_look = now + pause;
                 return;
             }
             Finding::Bound => {
+                // No reason to end the game: all that is lost is a further try behind a crash and a boot that fails.
+                if let Err(error) = past.remember() {
+                    eprintln!("l4d2ctl: can't note that the game is up: {error}");
+                }
                 notifier.send(&Notification::Ready);
                 None
             }
             Finding::Taken => Some(port_taken(port, "UDP")),
-            Finding::TooLate(others) => Some(not_bound(port, &others)),
+            Finding::TooLate(others) => Some(not_bound(port, limit, &others)),
         };
         self.watch = None;
         if failure.is_some() {
@@ -281,13 +289,11 @@ fn wait_until_read(stdout: impl AsFd) {
     }
 }
 
-fn not_bound(port: u16, others: &[u16]) -> Failure {
-    let message = match others {
-        [] => format!("the game did not bind port {port} in time"),
-        others => {
-            let others: Vec<String> = others.iter().map(u16::to_string).collect();
-            format!("the game did not bind port {port}: it went to {}", others.join(", "))
-        }
-    };
+fn not_bound(port: u16, limit: Duration, others: &[u16]) -> Failure {
+    let mut message = format!("the game did not bind port {port} within {} s", limit.as_secs());
+    if !others.is_empty() {
+        let others: Vec<String> = others.iter().map(u16::to_string).collect();
+        message = format!("{message}: it went to {}", others.join(", "));
+    }
     Failure::new(FailureKind::NoPort, message)
 }

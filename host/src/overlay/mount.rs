@@ -26,8 +26,11 @@ impl Stack<'_> {
     /// Mounts the stack at `target`. The error tells what the kernel said about it.
     pub(crate) fn mount_at(&self, target: &Path) -> io::Result<()> {
         match self.mount_by_descriptors(target) {
-            // Linux before 6.5 has no `lowerdir+`.
-            Err(Refusal { errno: Errno::INVAL, at_lower: true, .. }) => self.mount_by_options(target),
+            // Linux before 6.5 has no `lowerdir+`; it takes every option, and says so only when all of them are there.
+            // Newer ones say in words what they don't like, which is the better answer where the old way fails too.
+            Err(refusal) if refusal.errno == Errno::INVAL => {
+                self.mount_by_options(target).map_err(|old| if refusal.words.is_empty() { old } else { refusal.into() })
+            }
             Err(refusal) => Err(refusal.into()),
             Ok(()) => Ok(()),
         }
@@ -37,7 +40,7 @@ impl Stack<'_> {
         let fs = rustix::mount::fsopen("overlay", FsOpenFlags::FSOPEN_CLOEXEC)?;
         let configure = |key: &str, fd: BorrowedFd<'_>| {
             rustix::mount::fsconfig_set_string(fs.as_fd(), key, path_of(fd))
-                .map_err(|errno| Refusal::new(errno, fs.as_fd(), key == "lowerdir+"))
+                .map_err(|errno| Refusal::new(errno, fs.as_fd()))
         };
         rustix::mount::fsconfig_set_string(fs.as_fd(), "source", "overlay")?;
         rustix::mount::fsconfig_set_flag(fs.as_fd(), "userxattr")?;
@@ -46,7 +49,7 @@ impl Stack<'_> {
         }
         configure("upperdir", self.upper)?;
         configure("workdir", self.work)?;
-        rustix::mount::fsconfig_create(fs.as_fd()).map_err(|errno| Refusal::new(errno, fs.as_fd(), false))?;
+        rustix::mount::fsconfig_create(fs.as_fd()).map_err(|errno| Refusal::new(errno, fs.as_fd()))?;
         let attributes = MountAttrFlags::MOUNT_ATTR_NOSUID | MountAttrFlags::MOUNT_ATTR_NODEV;
         let mount = rustix::mount::fsmount(fs.as_fd(), FsMountFlags::FSMOUNT_CLOEXEC, attributes)?;
         let flags = MoveMountFlags::MOVE_MOUNT_F_EMPTY_PATH;
@@ -72,12 +75,11 @@ impl Stack<'_> {
 /// A refused step and the kernel's own words about it.
 struct Refusal {
     errno: Errno,
-    at_lower: bool,
     words: String,
 }
 
 impl Refusal {
-    fn new(errno: Errno, fs: BorrowedFd<'_>, at_lower: bool) -> Self {
+    fn new(errno: Errno, fs: BorrowedFd<'_>) -> Self {
         let mut words = String::new();
         let mut buffer = [0_u8; 512];
         // Each read gives one message such as `e overlay: …`, until there is none left.
@@ -85,13 +87,13 @@ impl Refusal {
             words.push_str("; ");
             words.push_str(String::from_utf8_lossy(&buffer[..length]).trim_end());
         }
-        Self { errno, at_lower, words }
+        Self { errno, words }
     }
 }
 
 impl From<Errno> for Refusal {
     fn from(errno: Errno) -> Self {
-        Self { errno, at_lower: false, words: String::new() }
+        Self { errno, words: String::new() }
     }
 }
 

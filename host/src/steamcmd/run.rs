@@ -4,7 +4,7 @@
 use std::ffi::OsString;
 use std::fs;
 use std::io::{self, Write};
-use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use std::process::ExitStatus;
 use std::time::{Duration, Instant};
@@ -19,6 +19,7 @@ use crate::error::HostError;
 use crate::host::SteamcmdConfig;
 use crate::installation;
 use crate::output::{OutputSink, OutputStream};
+use crate::private::make_private;
 
 /// How long SteamCMD may take to end when asked.
 const GRACE: Duration = Duration::from_secs(5);
@@ -43,17 +44,21 @@ struct Failed {
 }
 
 impl Installer<'_> {
-    /// Installs or updates the game.
-    pub(crate) async fn install(&self, output: &OutputSink, cancel: &CancellationToken) -> Result<(), HostError> {
+    /// Installs or updates the game; answers the exit status of the last run, whatever it means.
+    pub(crate) async fn install(
+        &self,
+        output: &OutputSink,
+        cancel: &CancellationToken,
+    ) -> Result<Option<i32>, HostError> {
         let deadline = Instant::now() + self.config.time_limit;
-        make_private_directory(&self.config.data_dir)?;
-        make_private_directory(&home(&self.config.data_dir))?;
+        make_private(&self.config.data_dir)?;
+        make_private(&home(&self.config.data_dir))?;
         let program = self.program(output, cancel).await?;
         let mut installed = installation::read(&self.directory).is_some();
         let attempts = self.config.attempts.max(1);
         for attempt in 1..=attempts {
             match self.attempt(&program, installed, deadline, output, cancel).await? {
-                Ok(()) => return self.finish(&program, output).await,
+                Ok(exit_code) => return self.finish(&program, output).await.map(|()| exit_code),
                 Err(failed) if failed.failure.is_transient() && attempt < attempts => {
                     let reason = failed.failure.sentence();
                     output.system(format!("{reason}; trying again ({} of {attempts})", attempt + 1)).await;
@@ -77,7 +82,7 @@ impl Installer<'_> {
         }
     }
 
-    /// Makes all runs once.
+    /// Makes all runs once; answers the exit status of the last one.
     async fn attempt(
         &self,
         program: &Path,
@@ -85,10 +90,11 @@ impl Installer<'_> {
         deadline: Instant,
         output: &OutputSink,
         cancel: &CancellationToken,
-    ) -> Result<Result<(), Failed>, HostError> {
+    ) -> Result<Result<Option<i32>, Failed>, HostError> {
         let runs = plan::runs(self.config.recipe, installed, self.config.account.as_deref(), &self.directory);
         let updates: usize = runs.iter().map(Run::updates).sum();
         let mut done = 0;
+        let mut exit_code = None;
         for run in &runs {
             let script = self.script(run)?;
             let arguments = match &script {
@@ -108,8 +114,9 @@ impl Installer<'_> {
                 return Ok(Err(Failed { failure, exit_code: status.code() }));
             }
             done += run.updates();
+            exit_code = status.code();
         }
-        Ok(Ok(()))
+        Ok(Ok(exit_code))
     }
 
     fn command(&self, program: &Path, arguments: Vec<OsString>, deadline: Instant) -> Command {
@@ -237,11 +244,6 @@ fn environment(home: &Path) -> Vec<(OsString, OsString)> {
         environment.extend(std::env::var_os(name).map(|value| (name.into(), value)));
     }
     environment
-}
-
-fn make_private_directory(path: &Path) -> Result<(), HostError> {
-    let made = fs::DirBuilder::new().recursive(true).mode(0o700).create(path);
-    made.map_err(|source| HostError::io(format!("making {}", path.display()), source))
 }
 
 /// Looks where SteamCMD keeps its own libraries: beside Valve's script, or in the home where Debian's copies it to.

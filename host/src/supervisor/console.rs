@@ -13,6 +13,7 @@ pub(super) async fn type_line(path: PathBuf, line: &str) -> Result<(), HostError
     let typed = typed.map_err(|error| HostError::Supervisor(format!("a step broke off: {error}")))?;
     typed.map_err(|error| match error {
         ConsoleError::NotRunning => HostError::NotRunning,
+        ConsoleError::Stuck => HostError::ConsoleStuck,
         ConsoleError::Io(source) => HostError::io("reach the console", source),
         refused => HostError::Supervisor(refused.to_string()),
     })

@@ -71,6 +71,7 @@ struct Instance {
     on_stop: FakeStep,
     restarts: u32,
     console: Vec<String>,
+    reads_console: bool,
     /// Counts the releases, so that one which comes before the wait is not lost on it.
     released: watch::Sender<u64>,
     log: Log,
@@ -93,6 +94,7 @@ impl Default for Instance {
             on_stop: FakeStep::Succeed,
             restarts: 0,
             console: Vec::new(),
+            reads_console: true,
             released: watch::Sender::new(0),
             log: Log { lines: Vec::new(), dropped: 0, printed: watch::Sender::new(0) },
         }
@@ -168,6 +170,11 @@ impl FakeSupervisor {
         self.with(name, |instance| instance.console.clone())
     }
 
+    /// From now on the game reads nothing of its console.
+    pub fn stop_reading_console(&self, name: &InstanceName) {
+        self.with(name, |instance| instance.reads_console = false);
+    }
+
     /// Every call so far, in order.
     pub fn calls(&self) -> Vec<FakeCall> {
         self.inner.calls.borrow().clone()
@@ -237,11 +244,11 @@ impl FakeSupervisor {
 impl Log {
     fn push(&mut self, text: &str) {
         let number = self.dropped + self.lines.len() + 1;
-        // A clock of its own: one second a line, the same in every run.
-        let seconds = u64::try_from(number).unwrap_or(u64::MAX);
+        // A clock of its own: two lines a second, the same in every run.
+        let halves = u32::try_from(number).unwrap_or(u32::MAX);
         self.lines.push(LogLine {
             cursor: LogCursor(format!("fake-{number}")),
-            time: SystemTime::UNIX_EPOCH + Duration::from_secs(seconds),
+            time: SystemTime::UNIX_EPOCH + Duration::from_millis(500) * halves,
             text: text.to_owned(),
         });
         self.printed.send_replace(number);
@@ -321,6 +328,9 @@ impl Supervisor for FakeSupervisor {
         self.with(name, |instance| {
             if instance.state != ActualState::Running {
                 return Err(HostError::NotRunning);
+            }
+            if !instance.reads_console {
+                return Err(HostError::ConsoleStuck);
             }
             instance.console.push(line.to_owned());
             Ok(())

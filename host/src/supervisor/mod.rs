@@ -4,6 +4,7 @@
 //! idempotent, state comes from looking at processes and never from remembering, and log cursors resume without gap
 //! or duplicate.
 
+mod attempt;
 mod console;
 pub mod embedded;
 mod failure;
@@ -130,7 +131,8 @@ pub struct InstanceChanged {
 #[async_trait]
 pub trait Start {
     /// Starts the launcher for an initialized instance and waits until the game has bound its port. On failure or
-    /// cancellation nothing is left running.
+    /// cancellation nothing is left running. What failed once it was begun is found failed, with the reason, until the
+    /// next start or stop; what was cancelled is found stopped.
     async fn start(
         &self,
         name: &InstanceName,

@@ -14,10 +14,11 @@ use l4d2_host::supervisor::{ActualState, LogCursor, LogEvent, LogLine, LogStart,
 use l4d2_host::{Host, HostConfig, HostError, InstanceName, Layout, OutputSink};
 use tokio_util::sync::CancellationToken;
 
+use crate::processes::{Processes, all_processes, kill};
 use crate::support::{Said, World, listen, name, standin, world};
 
 /// Longer than anything here should take on a busy machine.
-pub(crate) const PATIENCE: Duration = Duration::from_secs(30);
+pub(crate) const PATIENCE: Duration = Duration::from_secs(90);
 /// A ladder for games that behave.
 pub(crate) const LADDER: StopLadder =
     StopLadder { console: Duration::from_secs(10), terminate: Duration::from_secs(10), kill: Duration::from_secs(10) };
@@ -123,6 +124,15 @@ impl Bench {
         self.line_with(name, start, words).await.text
     }
 
+    /// The last lines of all that the game has printed by now, also of one that has just ended.
+    pub(crate) async fn logs(&self, name: &InstanceName, lines: usize) -> Vec<LogLine> {
+        if self.supervisor.kind() == "systemd" {
+            // The journal is a process of its own, and may not have read yet what was printed.
+            crate::systemd::run("journalctl", &["--sync"]);
+        }
+        self.supervisor.logs(name, lines).await.unwrap()
+    }
+
     pub(crate) async fn end_of_log(&self, name: &InstanceName) -> LogStart {
         let last = self.supervisor.logs(name, 1).await.unwrap();
         last.into_iter().next().map_or(LogStart::Last(100_000), |line| LogStart::After(line.cursor))
@@ -173,8 +183,17 @@ impl Bench {
     }
 
     /// The processes of an instance, seen from outside: the launcher and all that came of it.
-    pub(crate) async fn processes(&self, name: &InstanceName) -> Vec<u32> {
-        descendants(self.pid(name).await)
+    pub(crate) async fn processes(&self, name: &InstanceName) -> Processes {
+        Processes::below(self.pid(name).await)
+    }
+
+    /// Nothing of an instance is left, once a call that ends it has come back.
+    pub(crate) async fn nothing_left(&self, processes: &Processes) {
+        if self.supervisor.kind() == "systemd" {
+            // It counts a process as gone when it has let go of everything, a moment before the kernel does.
+            processes.end().await;
+        }
+        processes.have_ended();
     }
 }
 
@@ -192,12 +211,6 @@ impl Drop for Bench {
     }
 }
 
-pub(crate) fn kill(pid: u32, signal: rustix::process::Signal) {
-    let pid = rustix::process::Pid::from_raw(i32::try_from(pid).unwrap()).unwrap();
-    // It may have ended by itself.
-    let _ = rustix::process::kill_process(pid, signal);
-}
-
 /// A port that is free on UDP and TCP and stays so: below those that the kernel gives to connections, and each test's
 /// process has some of its own.
 pub(crate) fn free_port() -> u16 {
@@ -210,28 +223,6 @@ pub(crate) fn free_port() -> u16 {
             return port;
         }
     }
-}
-
-pub(crate) fn all_processes() -> Vec<u32> {
-    let entries = fs::read_dir("/proc").unwrap().flatten();
-    entries.filter_map(|entry| entry.file_name().to_str()?.parse().ok()).collect()
-}
-
-fn parent(pid: u32) -> Option<u32> {
-    let stat = fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
-    stat.rsplit_once(") ")?.1.split(' ').nth(1)?.parse().ok()
-}
-
-pub(crate) fn descendants(pid: u32) -> Vec<u32> {
-    let parents: Vec<(u32, u32)> = all_processes().into_iter().filter_map(|pid| Some((pid, parent(pid)?))).collect();
-    let mut found = vec![pid];
-    let mut next = 0;
-    while next < found.len() {
-        let above = found[next];
-        found.extend(parents.iter().filter(|(_, parent)| *parent == above).map(|(pid, _)| *pid));
-        next += 1;
-    }
-    found
 }
 
 pub(crate) fn cursor_of(line: &LogLine) -> LogStart {

@@ -205,3 +205,31 @@ fn the_limit_of_a_start_is_that_of_whoever_initialized_the_instance() {
     assert_eq!(code(&output), i32::from(FailureKind::NoPort.exit_code()), "{}", text(&output.stderr));
     assert!(began.elapsed() < Duration::from_secs(30), "{:?}", began.elapsed());
 }
+
+#[test]
+fn a_root_that_games_see_is_refused() {
+    let world = world();
+    let root = world.path().join("link/l4d2-none");
+    std::os::unix::fs::symlink("/usr", world.path().join("link")).unwrap();
+    let output = l4d2ctl(&world, &["doctor"]).env("L4D2_ROOT", &root).output().unwrap();
+    let said = text(&output.stderr);
+    assert_eq!(code(&output), 1);
+    assert!(said.contains("L4D2_ROOT") && said.contains("games see all of /usr"), "{said}");
+}
+
+#[test]
+fn somebody_elses_root_is_refused_before_anything_is_made_in_it() {
+    let world = world();
+    let root = if rustix::process::geteuid().is_root() {
+        std::os::unix::fs::chown(&world.config.root, Some(1), None).unwrap();
+        world.config.root.clone()
+    } else {
+        "/".into()
+    };
+    let before = fs::read_dir(&root).unwrap().count();
+    let output = l4d2ctl(&world, &["initialize", "a file"]).env("L4D2_ROOT", &root).output().unwrap();
+    let said = text(&output.stderr);
+    assert_eq!(code(&output), 1);
+    assert!(said.contains("sudo runuser -u ") && said.contains("initialize 'a file'"), "{said}");
+    assert_eq!(fs::read_dir(&root).unwrap().count(), before);
+}

@@ -2,7 +2,8 @@
 
 use std::collections::HashSet;
 use std::fs;
-use std::os::unix::fs::PermissionsExt;
+use std::os::unix::fs::{PermissionsExt, chown};
+use std::process::Command;
 
 use l4d2_host::doctor::{Check, CheckStatus};
 
@@ -50,8 +51,42 @@ async fn what_lacks_is_found() {
     }
     // Words are not to be taken for a command.
     assert!(!check(&world, "steamcmd").await.remedy_is_command);
-    assert_eq!(check(&world, "installation").await.status, CheckStatus::Warning);
+    let installation = check(&world, "installation").await;
+    assert_eq!(installation.status, CheckStatus::Warning);
     assert_eq!(check(&world, "steamclient").await.status, CheckStatus::Warning);
+}
+
+#[tokio::test]
+async fn the_command_that_installs_the_game_works_as_it_stands() {
+    let world = world();
+    let check_before = check(&world, "installation").await;
+    assert!(check_before.remedy_is_command);
+    // As whoever is not root it goes through sudo, which asks for a password: what comes behind is then typed by the user.
+    let command = check_before.remedy.rsplit(" -- ").next().unwrap();
+    let ran = Command::new("sh").args(["-c", command]).env_clear().current_dir("/").output().unwrap();
+    assert!(ran.status.success(), "{command}: {}", String::from_utf8_lossy(&ran.stderr));
+    for id in ["installation", "steamclient"] {
+        assert_eq!(check(&world, id).await.status, CheckStatus::Ok, "{id}");
+    }
+}
+
+#[tokio::test]
+async fn a_root_directory_of_somebody_else_or_none_is_mended_for_this_user() {
+    let mut world = world();
+    // The kernel's own: root's, or nobody's in a namespace. As root, one of nobody's is made.
+    if rustix::process::geteuid().is_root() {
+        chown(&world.config.root, Some(65_534), Some(65_534)).unwrap();
+    } else {
+        world.config.root = "/proc".into();
+    }
+    let theirs = check(&world, "root").await;
+    assert_eq!(theirs.status, CheckStatus::Failed);
+    let user = Command::new("id").arg("-un").output().unwrap().stdout;
+    let user = String::from_utf8(user).unwrap();
+    assert!(theirs.remedy.starts_with(&format!("sudo chown -R {}:", user.trim())), "{theirs:?}");
+    world.config.root = world.path().join("none of it");
+    let none = check(&world, "root").await;
+    assert!(none.remedy.contains(&format!("-o {} ", user.trim())) && none.remedy.ends_with("none of it'"), "{none:?}");
 }
 
 #[tokio::test]

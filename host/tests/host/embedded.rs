@@ -10,7 +10,8 @@ use l4d2_host::supervisor::embedded::EmbeddedSupervisor;
 use l4d2_host::supervisor::{ActualState, LogStart, Outcome, StopLadder, Supervisor};
 use rustix::process::Signal;
 
-use crate::bench::{Bench, LADDER, kill};
+use crate::bench::{Bench, LADDER};
+use crate::processes::kill;
 use crate::supervisor_contract::suite;
 use crate::support::{L4D2CTL, eventually, runs};
 
@@ -80,7 +81,7 @@ async fn a_killed_supervisor_is_told_at_once_and_its_game_is_gone() {
     kill(shim(&bench, &one), Signal::KILL);
     let state = bench.until_state(&one, |state| *state != ActualState::Running).await;
     assert!(matches!(&state, ActualState::Failed { reason } if reason.contains("one") && reason.contains("killed")));
-    eventually("the game is gone", || !processes.iter().any(|pid| runs(*pid))).await;
+    processes.end().await;
     bench.started(&one).await;
     bench.stop(&one, LADDER).await.0.unwrap();
 }
@@ -97,7 +98,8 @@ async fn a_supervisor_that_hangs_is_ended_with_its_game() {
     let ladder = StopLadder { console: brief, terminate: brief, kill: brief };
     assert_eq!(bench.stop(&one, ladder).await.0.unwrap(), Outcome::Done);
     assert!(!runs(shim));
-    assert!(!processes.iter().any(|pid| runs(*pid)), "a stop that is done leaves nothing, not even for a moment");
+    // A stop that is done leaves nothing, not even for a moment.
+    processes.have_ended();
 }
 
 #[tokio::test]

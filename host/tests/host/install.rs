@@ -18,7 +18,7 @@ async fn a_fresh_install_works_by_either_recipe() {
         world.config.steamcmd.recipe = recipe;
         assert_eq!(world.host().installation().await, None);
         let (result, said) = world.install().await;
-        result.unwrap();
+        assert_eq!(result.unwrap(), Some(0));
         assert_eq!(said.count("running "), runs);
         assert_eq!(said.count("Success! App '222860'"), 2);
         let installation = world.host().installation().await.unwrap();

@@ -9,6 +9,8 @@ mod embedded;
 mod install;
 mod instances;
 mod lines;
+mod package;
+mod processes;
 mod spec;
 mod supervisor_contract;
 mod support;

@@ -90,7 +90,7 @@ impl World {
         fs::write(self.config.root.join("standin-steamcmd.conf"), settings).unwrap();
     }
 
-    pub(crate) async fn install(&self) -> (Result<(), HostError>, Said) {
+    pub(crate) async fn install(&self) -> (Result<Option<i32>, HostError>, Said) {
         let host = self.host();
         listen(|output| async move { host.install(&output, &CancellationToken::new()).await }).await
     }

@@ -15,7 +15,6 @@ mod watch;
 
 use std::io;
 use std::os::fd::OwnedFd;
-use std::os::unix::fs::DirBuilderExt;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -28,6 +27,7 @@ pub use shim::supervise;
 
 use self::state::{Phase, State};
 use self::watch::Watcher;
+use super::attempt::Attempt;
 use super::log::{self, LogReader};
 use super::{
     ActualState, InstanceChanged, InstanceStatus, LogEvent, LogLine, LogStart, Supervisor, console, known_instance,
@@ -38,6 +38,7 @@ use crate::launcher::LaunchConfig;
 use crate::layout::{InstanceLayout, Layout};
 use crate::locks::try_lock;
 use crate::name::InstanceName;
+use crate::private::make_private;
 
 /// Changes that a slow listener may be behind by, before it has to look at everything.
 const CHANGES: usize = 1024;
@@ -57,11 +58,10 @@ impl EmbeddedSupervisor {
     /// Adopts what runs and begins to watch it. Must be called on the async runtime.
     pub fn new(config: &HostConfig) -> Result<Self, HostError> {
         let layout = Layout::new(&config.root, &config.overlay_root);
-        make_private_directory(&layout.instances())?;
+        make_private(&layout.instances())?;
         let changes = broadcast::Sender::new(CHANGES);
-        let watcher = Watcher::begin(layout.clone(), changes.clone()).map_err(|source| {
-            HostError::io("watch the instances (raise fs.inotify.max_user_watches if that is it)", source)
-        })?;
+        let watcher = Watcher::begin(layout.clone(), changes.clone())
+            .map_err(|source| watch::failed("watch the instances", source))?;
         let (l4d2ctl, start_limit) = (config.l4d2ctl.clone(), config.start_limit);
         Ok(Self { layout, l4d2ctl, line_max_chars: config.line_max_chars, start_limit, watcher, changes })
     }
@@ -149,10 +149,10 @@ fn not_running(state: ActualState) -> InstanceStatus {
     InstanceStatus { state, pid: None, since: None, recent_restarts: 0 }
 }
 
-/// Waits until a process has ended.
-/// Waits for the end of a process that is about to end, for so long.
+/// How long a process that is about to end may take.
 const END_LIMIT: Duration = Duration::from_secs(10);
 
+/// Waits until a process has ended.
 async fn process_end(process: OwnedFd) -> Result<(), HostError> {
     process::end(process).await.map_err(|source| HostError::io("wait for the end of a supervisor", source))
 }
@@ -161,11 +161,6 @@ async fn process_end(process: OwnedFd) -> Result<(), HostError> {
 async fn process_end_in_time(process: OwnedFd) -> Result<(), HostError> {
     let late = HostError::TimedOut { step: "waiting for the end of a supervisor", limit_seconds: END_LIMIT.as_secs() };
     tokio::time::timeout(END_LIMIT, process_end(process)).await.unwrap_or(Err(late))
-}
-
-fn make_private_directory(path: &std::path::Path) -> Result<(), HostError> {
-    let made = std::fs::DirBuilder::new().recursive(true).mode(0o700).create(path);
-    made.map_err(|source| HostError::io(format!("make the directory {}", path.display()), source))
 }
 
 /// Does something that blocks for a moment off the async threads.
@@ -180,11 +175,12 @@ impl Supervisor for EmbeddedSupervisor {
     }
 
     async fn status(&self, name: &InstanceName) -> Result<InstanceStatus, HostError> {
-        match self.look(name) {
-            Ok(None) => Ok(not_running(ActualState::Stopped)),
-            Ok(Some(look)) => Ok(look.status(name)),
-            Err(error) => Ok(not_running(ActualState::Unknown { reason: error.to_string() })),
-        }
+        let found = match self.look(name) {
+            Ok(None) => not_running(ActualState::Stopped),
+            Ok(Some(look)) => look.status(name),
+            Err(error) => not_running(ActualState::Unknown { reason: error.to_string() }),
+        };
+        Ok(Attempt::of(&self.instance(name)).add_to(found))
     }
 
     async fn console(&self, name: &InstanceName, line: &str) -> Result<(), HostError> {
@@ -204,8 +200,8 @@ impl Supervisor for EmbeddedSupervisor {
     ) -> Result<BoxStream<'static, Result<LogEvent, HostError>>, HostError> {
         let directory = self.known_instance(name)?.log();
         // So that there is something to watch before the first start.
-        make_private_directory(&directory)?;
-        let ticks = self.watcher.log_ticks(name).map_err(|source| HostError::io("watch the game's log", source))?;
+        make_private(&directory)?;
+        let ticks = self.watcher.log_ticks(name).map_err(|source| watch::failed("watch the game's log", source))?;
         Ok(log::follow(directory, start, ticks).await)
     }
 

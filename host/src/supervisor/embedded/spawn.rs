@@ -38,6 +38,7 @@ pub(super) async fn supervisor(launch: &LaunchConfig, l4d2ctl: &Path, line_max_c
     let prepare = || {
         // Neither the panel's terminal nor its process group reaches it.
         rustix::process::setsid()?;
+        sys::lower_open_files()?;
         sys::unblock_signals()
     };
     // SAFETY: the closure makes system calls only.

@@ -2,25 +2,21 @@
 //! is ready, the time is over, or the caller has enough.
 
 use std::collections::VecDeque;
-use std::time::Duration;
 
 use async_trait::async_trait;
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
 use super::state::Phase;
-use super::{EmbeddedSupervisor, process_end_in_time, spawn};
+use super::{EmbeddedSupervisor, process_end_in_time, spawn, watch as watching};
 use crate::error::HostError;
 use crate::name::InstanceName;
 use crate::output::{OutputSink, OutputStream};
-use crate::supervisor::failure::{explain, too_late};
+use crate::private::make_private;
+use crate::supervisor::attempt::{Attempt, give_up, hand_on_the_rest};
+use crate::supervisor::failure::{MARGIN, explain, too_late};
 use crate::supervisor::log::LogReader;
-use crate::supervisor::{LogEvent, LogLine, Outcome, Start, Stop, StopLadder};
-
-/// The launcher watches the time itself and can say more; this is for one that does not.
-const MARGIN: Duration = Duration::from_secs(2);
-/// How long the rest of the game's output may take to be handed on.
-const REST_LIMIT: Duration = Duration::from_secs(2);
+use crate::supervisor::{LogEvent, LogLine, Outcome, Start};
 
 #[async_trait]
 impl Start for EmbeddedSupervisor {
@@ -37,6 +33,7 @@ impl Start for EmbeddedSupervisor {
         if cancel.is_cancelled() {
             return Err(HostError::Cancelled);
         }
+        let attempt = Attempt::of(&instance);
         let mut relay = Relay::begin(self, name)?;
         let ticks = self.watcher.state_ticks(name);
         let settled = tokio::select! {
@@ -51,9 +48,11 @@ impl Start for EmbeddedSupervisor {
             }
             None => {
                 output.system(format!("starting {name}")).await;
+                attempt.forget().map_err(|source| HostError::io(format!("forget the last start of {name}"), source))?;
                 spawn::supervisor(&self.launch_config(name), &self.l4d2ctl, self.line_max_chars)
                     .await
-                    .map_err(|source| HostError::io(format!("start the supervisor of {name}"), source))?;
+                    .map_err(|source| HostError::io(format!("start the supervisor of {name}"), source))
+                    .inspect_err(|error| attempt.give_up(error))?;
             }
         }
         let limit = self.start_limit;
@@ -63,14 +62,16 @@ impl Start for EmbeddedSupervisor {
             () = cancel.cancelled() => Err(HostError::Cancelled),
             () = tokio::time::sleep(limit + MARGIN) => Err(too_late(limit)),
         };
-        if matches!(result, Err(HostError::Cancelled | HostError::TimedOut { .. } | HostError::Io { .. })) {
-            self.end_at_once(name).await?;
+        let unwanted = match &result {
+            Err(HostError::Cancelled | HostError::Io { .. }) => true,
+            // One that has failed meanwhile keeps its reason.
+            Err(HostError::TimedOut { .. }) => self.look(name)?.is_some_and(|look| look.is_active()),
+            _ => false,
+        };
+        if let Some(error) = result.as_ref().err().filter(|_| unwanted) {
+            give_up(self, &instance, name, error).await?;
         }
-        let rest = relay.rest(output);
-        // A reader that does not read must not keep the step from its end.
-        if tokio::time::timeout(REST_LIMIT, rest).await.is_err() {
-            tracing::warn!(%name, "the game's first output was not taken in time");
-        }
+        hand_on_the_rest(name, relay.rest(output)).await;
         result.map(|()| Outcome::Done)
     }
 }
@@ -97,7 +98,7 @@ impl EmbeddedSupervisor {
             match (look.state.phase, &look.state.failure) {
                 (Phase::Failed, Some(failure)) => {
                     let (message, code) = (failure.message.clone(), failure.exit_code);
-                    return Err(explain(failure.kind, message, code, self.start_limit));
+                    return Err(explain(failure.kind, message, code));
                 }
                 (Phase::Stopping | Phase::Stopped, _) => {
                     let message = format!("{name} was stopped while it was being started");
@@ -114,13 +115,6 @@ impl EmbeddedSupervisor {
             }
         }
     }
-
-    /// Ends a start that is not wanted any more: nothing is left running.
-    async fn end_at_once(&self, name: &InstanceName) -> Result<(), HostError> {
-        let ladder = StopLadder { console: Duration::ZERO, terminate: Duration::ZERO, ..StopLadder::default() };
-        let (unheard, _) = OutputSink::channel(1);
-        self.stop(name, ladder, &unheard, &CancellationToken::new()).await.map(drop)
-    }
 }
 
 /// Hands the game's first output on to the step's. What was taken from the log and not yet handed on stays in it, so it
@@ -135,10 +129,10 @@ impl Relay {
     /// Begins where the log ends now.
     fn begin(supervisor: &EmbeddedSupervisor, name: &InstanceName) -> Result<Self, HostError> {
         let directory = supervisor.instance(name).log();
-        super::make_private_directory(&directory)?;
-        let failed = |source| HostError::io("read the game's log", source);
-        let ticks = supervisor.watcher.log_ticks(name).map_err(failed)?;
-        let reader = LogReader::last(&directory, 0).map_err(failed)?;
+        make_private(&directory)?;
+        let ticks =
+            supervisor.watcher.log_ticks(name).map_err(|source| watching::failed("watch the game's log", source))?;
+        let reader = LogReader::last(&directory, 0).map_err(|source| HostError::io("read the game's log", source))?;
         Ok(Self { reader, pending: VecDeque::new(), ticks })
     }
 

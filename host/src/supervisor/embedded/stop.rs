@@ -16,6 +16,7 @@ use crate::error::HostError;
 use crate::locks::try_lock;
 use crate::name::InstanceName;
 use crate::output::OutputSink;
+use crate::supervisor::attempt::Attempt;
 use crate::supervisor::{Outcome, Stop, StopLadder};
 
 /// How much longer than the whole ladder the supervising process may take before it is ended itself.
@@ -30,6 +31,8 @@ impl Stop for EmbeddedSupervisor {
         output: &OutputSink,
         cancel: &CancellationToken,
     ) -> Result<Outcome, HostError> {
+        let forgotten = Attempt::of(&self.instance(name)).forget();
+        forgotten.map_err(|source| HostError::io(format!("forget the last start of {name}"), source))?;
         let Some(look) = self.look(name)? else {
             output.system(format!("{name} does not run")).await;
             return Ok(Outcome::Already);

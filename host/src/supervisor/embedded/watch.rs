@@ -13,12 +13,23 @@ use tokio::task::AbortHandle;
 
 use super::process;
 use super::state::State;
+use crate::error::HostError;
 use crate::layout::Layout;
 use crate::name::InstanceName;
 use crate::supervisor::InstanceChanged;
 
 /// Room for many events at once; when it is not enough the kernel says so, and everything is looked at.
 const EVENT_BYTES: usize = 16 * 1024;
+
+/// What can't be watched, and which of the kernel's limits keeps it from that: the errors have the names of other things.
+pub(super) fn failed(what: &str, source: io::Error) -> HostError {
+    let limit = match source.raw_os_error() {
+        Some(libc::ENOSPC) => "fs.inotify.max_user_watches",
+        Some(libc::EMFILE) => "fs.inotify.max_user_instances",
+        _ => return HostError::io(what, source),
+    };
+    HostError::Io { context: format!("{what}: raise {limit}, which is used up (sudo sysctl {limit}=100000)"), source }
+}
 
 /// Watches all instances of one layout. Dropping it ends its followers.
 #[derive(Debug)]
@@ -231,4 +242,17 @@ async fn ended(process: OwnedFd, inner: Weak<Inner>, name: InstanceName, pid: u3
         ticks.awaited = None;
     }
     inner.changed(&name);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_limit_of_watches_is_no_full_disk() {
+        for (errno, limit) in [(libc::ENOSPC, "max_user_watches"), (libc::EMFILE, "max_user_instances")] {
+            let error = failed("watch the game's log", io::Error::from_raw_os_error(errno)).to_string();
+            assert!(error.contains(limit) && !error.contains("disk"), "{error}");
+        }
+    }
 }

@@ -2,11 +2,12 @@
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write};
-use std::os::unix::fs::{DirBuilderExt, FileExt, OpenOptionsExt};
+use std::os::unix::fs::{FileExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
 use super::{record, segments};
+use crate::private::create_private;
 
 /// When a segment is closed, and how many are kept.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -39,7 +40,7 @@ pub struct LogWriter {
 impl LogWriter {
     /// Opens a log for appending, making it if needed, and cuts off what a crash tore.
     pub fn open(directory: &Path, rotation: Rotation) -> io::Result<Self> {
-        fs::DirBuilder::new().recursive(true).mode(0o700).create(directory)?;
+        create_private(directory)?;
         segments::generation_or_new(directory)?;
         let start = segments::starts(directory)?.last().copied().unwrap_or(0);
         let file = open_segment(directory, start)?;

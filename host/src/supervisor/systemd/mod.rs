@@ -5,25 +5,33 @@
 
 mod availability;
 mod bus;
+mod call;
+mod followed;
+mod job;
 mod journal;
 mod properties;
 mod start;
 mod stop;
 mod unit;
+mod view;
 
-use std::collections::HashMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
 use futures::stream::BoxStream;
 use tokio::sync::broadcast;
-use tokio_util::sync::CancellationToken;
+use tokio::time::Instant;
 
 pub use self::availability::Obstacle;
+pub(crate) use self::availability::PACKAGE;
 use self::bus::Bus;
-use self::journal::{Feeds, Journal};
+use self::call::CallError;
+use self::followed::Followed;
+use self::journal::{Feeds, Journal, Own};
 use self::unit::Unit;
+pub use self::view::{VIEW, View};
+use super::attempt::Attempt;
 use super::{InstanceChanged, InstanceStatus, LogEvent, LogLine, LogStart, Supervisor, console, known_instance};
 use crate::error::HostError;
 use crate::host::HostConfig;
@@ -33,6 +41,10 @@ use crate::name::InstanceName;
 
 /// The units' template: an instance's name and `.service` follow.
 pub const TEMPLATE: &str = "l4d2-server@";
+/// How long systemd may be away while it executes itself anew, which takes it less than a second.
+const AWAY_LIMIT: Duration = Duration::from_secs(5);
+/// How long it is left alone between two questions meanwhile.
+const AWAY_PAUSE: Duration = Duration::from_millis(100);
 /// Changes that a slow listener may be behind by, before it has to look at everything.
 const CHANGES: usize = 1024;
 
@@ -48,8 +60,7 @@ pub struct SystemdSupervisor {
     bus: tokio::sync::Mutex<Option<Arc<Bus>>>,
     changes: broadcast::Sender<InstanceChanged>,
     feeds: Arc<Feeds>,
-    /// Cancelled when the instance is forgotten, so that its followers end.
-    followed: Mutex<HashMap<InstanceName, CancellationToken>>,
+    followed: Followed,
 }
 
 impl SystemdSupervisor {
@@ -64,7 +75,7 @@ impl SystemdSupervisor {
             bus: tokio::sync::Mutex::new(None),
             changes: broadcast::Sender::new(CHANGES),
             feeds: Arc::default(),
-            followed: Mutex::new(HashMap::new()),
+            followed: Followed::default(),
         }
     }
 
@@ -83,7 +94,27 @@ impl SystemdSupervisor {
     }
 
     async fn look(&self, name: &InstanceName) -> Result<Unit, HostError> {
-        self.bus().await?.look(&self.unit_name(name)).await
+        let unit = &self.unit_name(name);
+        self.ask(|bus| async move { bus.look(unit).await }).await
+    }
+
+    async fn reset(&self, name: &InstanceName) -> Result<(), HostError> {
+        let unit = &self.unit_name(name);
+        self.ask(|bus| async move { bus.reset(unit).await }).await
+    }
+
+    /// Asks what may be asked twice: again, as long as a systemd that executes itself anew may take to be there.
+    async fn ask<T, F>(&self, question: impl Fn(Arc<Bus>) -> F) -> Result<T, HostError>
+    where
+        F: Future<Output = Result<T, CallError>>,
+    {
+        let limit = Instant::now() + AWAY_LIMIT;
+        loop {
+            match question(self.bus().await?).await {
+                Err(error) if error.is_lost() && Instant::now() < limit => tokio::time::sleep(AWAY_PAUSE).await,
+                answer => return Ok(answer?),
+            }
+        }
     }
 
     /// Waits until a look finds what is wanted.
@@ -108,15 +139,8 @@ impl SystemdSupervisor {
 
     fn journal(&self, name: &InstanceName) -> Result<Journal, HostError> {
         let instance = known_instance(&self.layout, name)?;
-        // A deleted instance of the same name may have left lines: this one's are younger than its directory.
-        let birth = std::fs::metadata(instance.dir()).and_then(|metadata| metadata.created());
-        let birth = birth.unwrap_or(std::time::UNIX_EPOCH);
-        Ok(Journal { unit: self.unit_name(name), birth, line_max_chars: self.line_max_chars })
-    }
-
-    fn forgotten(&self, name: &InstanceName) -> CancellationToken {
-        let mut followed = self.followed.lock().unwrap_or_else(PoisonError::into_inner);
-        followed.entry(name.clone()).or_default().clone()
+        let own = Own::of(&instance);
+        Ok(Journal { unit: self.unit_name(name), own, line_max_chars: self.line_max_chars })
     }
 }
 
@@ -127,7 +151,8 @@ impl Supervisor for SystemdSupervisor {
     }
 
     async fn status(&self, name: &InstanceName) -> Result<InstanceStatus, HostError> {
-        Ok(self.look(name).await.map_or_else(|error| unit::unknown(&error), |unit| unit.status(name)))
+        let found = self.look(name).await.map_or_else(|error| unit::unknown(&error), |unit| unit.status(name));
+        Ok(Attempt::of(&self.layout.instance(name)).add_to(found))
     }
 
     async fn console(&self, name: &InstanceName, line: &str) -> Result<(), HostError> {
@@ -143,7 +168,10 @@ impl Supervisor for SystemdSupervisor {
         name: &InstanceName,
         start: LogStart,
     ) -> Result<BoxStream<'static, Result<LogEvent, HostError>>, HostError> {
-        self.journal(name)?.follow(&self.feeds, start, self.forgotten(name)).await
+        let journal = self.journal(name)?;
+        let deleted = self.followed.deletion(&self.layout, name);
+        let deleted = deleted.map_err(|_| HostError::NoInstance(name.to_string()))?;
+        journal.follow(&self.feeds, start, deleted).await
     }
 
     fn changes(&self) -> broadcast::Receiver<InstanceChanged> {
@@ -154,11 +182,11 @@ impl Supervisor for SystemdSupervisor {
         if self.look(name).await?.is_active() {
             return Err(HostError::Busy(format!("{name} runs: stop it first")));
         }
-        self.bus().await?.reset(&self.unit_name(name)).await?;
-        let followed = self.followed.lock().unwrap_or_else(PoisonError::into_inner).remove(name);
-        if let Some(forgotten) = followed {
-            forgotten.cancel();
-        }
+        self.reset(name).await?;
+        self.followed.end(name);
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests;

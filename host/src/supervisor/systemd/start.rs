@@ -1,23 +1,21 @@
 //! Starting an instance: one job of systemd, which is done once the launcher has said that the port is bound.
 
-use std::time::Duration;
-
 use async_trait::async_trait;
 use futures::StreamExt;
 use futures::stream::BoxStream;
+use rustix::fs::FlockOperation;
 use tokio_util::sync::CancellationToken;
 
+use super::job::{DONE, FAILED};
 use super::{SystemdSupervisor, properties};
 use crate::error::HostError;
+use crate::launcher::Past;
+use crate::locks::lock;
 use crate::name::InstanceName;
 use crate::output::{OutputSink, OutputStream};
-use crate::supervisor::failure::{explain, too_late};
-use crate::supervisor::{LogEvent, LogStart, Outcome, Start, Stop, StopLadder, known_instance};
-
-/// The launcher watches the time itself and can say more; this is for one that does not.
-const MARGIN: Duration = Duration::from_secs(2);
-/// How long the rest of the game's output may take to be handed on.
-const REST_LIMIT: Duration = Duration::from_secs(2);
+use crate::supervisor::attempt::{Attempt, give_up, hand_on_the_rest};
+use crate::supervisor::failure::{MARGIN, explain, too_late};
+use crate::supervisor::{LogEvent, LogStart, Outcome, Start, known_instance};
 
 type Log = BoxStream<'static, Result<LogEvent, HostError>>;
 
@@ -44,6 +42,14 @@ impl Start for SystemdSupervisor {
             output.system(format!("{name} runs already")).await;
             return Ok(Outcome::Already);
         }
+        // A program beside this one that deletes or initializes the instance must not have its files meanwhile. Other starts
+        // may, and this one's job is theirs too.
+        let Some(_held) = lock(&instance.lock(), FlockOperation::NonBlockingLockShared).await? else {
+            return Err(HostError::Busy(format!("the files of {name} are being changed: start it when that is done")));
+        };
+        if !instance.spec().is_file() {
+            return Err(HostError::NoInstance(name.to_string()));
+        }
         let heard = CancellationToken::new();
         let mut log = self.log_from_now(name, &heard).await?;
         let said = if found.is_active() { "is being started already" } else { "is being started" };
@@ -54,14 +60,17 @@ impl Start for SystemdSupervisor {
             () = cancel.cancelled() => Err(HostError::Cancelled),
             () = tokio::time::sleep(self.start_limit + MARGIN) => Err(too_late(self.start_limit)),
         };
-        if matches!(result, Err(HostError::Cancelled | HostError::Supervisor(_))) {
-            self.end_at_once(name).await?;
+        let unwanted = match &result {
+            Err(HostError::Cancelled | HostError::Supervisor(_)) => true,
+            // Where the launcher gave up, the game has ended and its failure is to be seen; where this side did, it has not.
+            Err(HostError::TimedOut { .. }) => self.look(name).await?.is_active(),
+            _ => false,
+        };
+        if let Some(error) = result.as_ref().err().filter(|_| unwanted) {
+            give_up(self, &instance, name, error).await?;
         }
         heard.cancel();
-        // A reader that does not read must not keep the step from its end.
-        if tokio::time::timeout(REST_LIMIT, relay(&mut log, output, false)).await.is_err() {
-            tracing::warn!(%name, "the game's first output was not taken in time");
-        }
+        hand_on_the_rest(name, relay(&mut log, output, false)).await;
         result.map(|()| Outcome::Done)
     }
 }
@@ -73,45 +82,45 @@ impl SystemdSupervisor {
     }
 
     async fn bring_up(&self, name: &InstanceName, begun: bool) -> Result<(), HostError> {
-        let (bus, unit_name) = (self.bus().await?, self.unit_name(name));
+        let unit_name = &self.unit_name(name);
         let result = if begun {
-            let unit = self.until(name, |unit| !unit.is_starting()).await?;
-            if unit.is_up() { "done" } else { "failed" }.to_owned()
+            let unit = self.until(name, |unit| !unit.is_starting() && !unit.is_ending()).await?;
+            if unit.is_up() { DONE } else { FAILED }.to_owned()
         } else {
-            let drop_ins = bus.look(&unit_name).await?.drop_ins;
-            let limits = properties::of_limits(&self.game_limits, &drop_ins);
+            let drop_ins = self.look(name).await?.drop_ins;
+            let limits = &properties::of_limits(&self.game_limits, &drop_ins);
             if !limits.is_empty() {
-                bus.set(&unit_name, &limits).await?;
+                self.ask(|bus| async move { bus.set(unit_name, limits).await }).await?;
             }
             // An earlier failure, and the starts that are counted until then, are none of this one's business.
-            bus.reset(&unit_name).await?;
-            bus.start(&unit_name).await?
+            self.reset(name).await?;
+            let instance = self.layout.instance(name);
+            let forgotten = Past::of(&instance).forget().and_then(|()| Attempt::of(&instance).forget());
+            forgotten.map_err(|source| HostError::io(format!("forget the last run of {name}"), source))?;
+            self.begin(name).await?
         };
-        if result == "done" {
+        if result == DONE {
             return Ok(());
         }
-        let unit = bus.look(&unit_name).await?;
+        let unit = self.look(name).await?;
         match result.as_str() {
             "timeout" => Err(too_late(self.start_limit)),
             // Such as the package's view of the files, which the kernel or the file system may not offer.
             "dependency" => Err(HostError::Supervisor(format!(
                 "a unit that {name} needs did not start: see `systemctl list-dependencies --all {unit_name}`"
             ))),
-            _ if unit.has_failed() => {
-                Err(explain(unit.failure_kind(), unit.reason(), unit.exit_code(), self.start_limit))
+            _ if unit.has_failed() => Err(explain(unit.failure_kind(), unit.reason(), unit.exit_code())),
+            // Where neither the launcher nor the game said that it can't work, systemd goes on trying.
+            FAILED if unit.is_active() && !unit.is_ending() => {
+                let error = explain(unit.failure_kind(), unit.reason(), unit.exit_code());
+                give_up(self, &self.layout.instance(name), name, &error).await?;
+                Err(error)
             }
             _ => {
                 let message = format!("{name} was stopped while it was being started");
                 Err(HostError::Step { message, exit_code: None })
             }
         }
-    }
-
-    /// Ends a start that is not wanted any more: nothing is left running.
-    async fn end_at_once(&self, name: &InstanceName) -> Result<(), HostError> {
-        let ladder = StopLadder { console: Duration::ZERO, terminate: Duration::ZERO, ..StopLadder::default() };
-        let (unheard, _) = OutputSink::channel(1);
-        self.stop(name, ladder, &unheard, &CancellationToken::new()).await.map(drop)
     }
 }
 

@@ -6,10 +6,12 @@ use async_trait::async_trait;
 use tokio_util::sync::CancellationToken;
 
 use super::SystemdSupervisor;
+use super::job::DONE;
 use super::unit::Unit;
 use crate::error::HostError;
 use crate::name::InstanceName;
 use crate::output::OutputSink;
+use crate::supervisor::attempt::Attempt;
 use crate::supervisor::{Outcome, Stop, StopLadder, console};
 
 #[async_trait]
@@ -21,10 +23,12 @@ impl Stop for SystemdSupervisor {
         output: &OutputSink,
         cancel: &CancellationToken,
     ) -> Result<Outcome, HostError> {
+        let forgotten = Attempt::of(&self.layout.instance(name)).forget();
+        forgotten.map_err(|source| HostError::io(format!("forget the last start of {name}"), source))?;
         let unit = self.look(name).await?;
         if !unit.is_active() {
             // A stopped instance has no failure any more.
-            self.bus().await?.reset(&self.unit_name(name)).await?;
+            self.reset(name).await?;
             output.system(format!("{name} does not run")).await;
             return Ok(Outcome::Already);
         }
@@ -44,25 +48,25 @@ impl SystemdSupervisor {
         ladder: StopLadder,
         output: &OutputSink,
     ) -> Result<(), HostError> {
-        let (bus, unit_name) = (self.bus().await?, self.unit_name(name));
         // Only a game that is up reads its console.
         let quits = unit.is_up() && !ladder.console.is_zero() && self.quits(name, ladder.console, output).await?;
         // Also behind a game that quit: nothing is left to be ended then, and no restart can come between.
         if !quits {
             output.system("sending SIGTERM").await;
         }
-        let mut stop = std::pin::pin!(bus.stop(&unit_name));
+        let mut stop = Box::pin(self.end(name));
         let ended = tokio::time::timeout(ladder.terminate, stop.as_mut()).await;
         let ended = if let Ok(result) = ended {
             Some(result?)
         } else {
             output.system("sending SIGKILL to all its processes").await;
-            bus.kill(&unit_name).await?;
+            let unit_name = &self.unit_name(name);
+            self.ask(|bus| async move { bus.kill(unit_name).await }).await?;
             tokio::time::timeout(ladder.kill, stop).await.ok().transpose()?
         };
         match ended.as_deref() {
             // A killed game counts as failed, which is not what a stop is to leave.
-            Some("done") => bus.reset(&unit_name).await,
+            Some(DONE) => self.reset(name).await,
             Some(word) => Err(not_stopped(name, word)),
             None => Err(not_stopped(name, "its processes hang in the kernel")),
         }

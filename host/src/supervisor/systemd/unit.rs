@@ -1,6 +1,7 @@
 //! What systemd says of a unit, and what that means. Pure.
 
 use std::collections::HashMap;
+use std::ops::RangeInclusive;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use zbus::zvariant::OwnedValue;
@@ -14,10 +15,13 @@ use crate::supervisor::{ActualState, InstanceStatus};
 
 /// `CLD_EXITED`: the launcher ended by itself, rather than by a signal.
 const EXITED: i32 = 1;
+/// What systemd ends a program with that it could not even begin, as in systemd.exec(5).
+const NOT_SET_UP: RangeInclusive<i32> = 200..=245;
 
 /// A unit's properties of one moment.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(super) struct Unit {
+    id: String,
     load: String,
     pub(super) active: String,
     pub(super) sub: String,
@@ -30,6 +34,10 @@ pub(super) struct Unit {
     status_text: String,
     status_errno: i32,
     memory_max: Option<u64>,
+    /// The units without which it does not start.
+    pub(super) requires: Vec<String>,
+    /// What the game's launcher finds in its environment.
+    pub(super) environment: Vec<String>,
     /// The files that change its own, such as those of what was set while the machine runs.
     pub(super) drop_ins: Vec<String>,
 }
@@ -41,6 +49,7 @@ impl Unit {
         }
         let from = &mut properties;
         Self {
+            id: take(from, "Id"),
             load: take(from, "LoadState"),
             active: take(from, "ActiveState"),
             sub: take(from, "SubState"),
@@ -53,6 +62,8 @@ impl Unit {
             status_text: take(from, "StatusText"),
             status_errno: take(from, "StatusErrno"),
             memory_max: Some(take(from, "MemoryMax")).filter(|bytes| !matches!(bytes, 0 | &u64::MAX)),
+            requires: take(from, "Requires"),
+            environment: take(from, "Environment"),
             drop_ins: take(from, "DropInPaths"),
         }
     }
@@ -94,26 +105,32 @@ impl Unit {
     /// The game's own exit status, where it had one.
     pub(super) fn exit_code(&self) -> Option<i32> {
         match self.failure_kind() {
-            Some(FailureKind::Ended) => (self.status_errno > 0).then_some(self.status_errno),
+            Some(FailureKind::Ended | FailureKind::Crashed) => (self.status_errno > 0).then_some(self.status_errno),
             _ => (self.main_code == EXITED && self.main_status <= 128).then_some(self.main_status),
         }
     }
 
     /// Why it failed, in one sentence.
     pub(super) fn reason(&self) -> String {
-        match (self.result.as_str(), self.failure_kind()) {
+        let often = self.restarts >= MOST_RESTARTS;
+        match self.result.as_str() {
             // systemd starts a crashed game again as long as it may, and keeps the crash as the result when it may no more.
-            ("start-limit-hit" | "oom-kill", _) | ("exit-code" | "signal" | "core-dump", None)
-                if self.restarts >= MOST_RESTARTS =>
-            {
-                let (times, window) = (MOST_RESTARTS + 1, WINDOW.as_secs());
-                format!("the game crashed {times} times within {window} s; the last time {}", self.end())
+            "start-limit-hit" | "oom-kill" if often => self.too_often(),
+            "exit-code" | "signal" | "core-dump" if often && self.failure_kind().is_none_or(FailureKind::is_crash) => {
+                self.too_often()
             }
-            ("oom-kill", _) => self.end(),
-            ("resources", _) => "systemd can't start it: see the journal of its unit".to_owned(),
-            (_, Some(_)) if !self.status_text.is_empty() => self.status_text.clone(),
+            "resources" => self.not_started(),
             _ => self.end(),
         }
+    }
+
+    fn too_often(&self) -> String {
+        let (times, window) = (MOST_RESTARTS + 1, WINDOW.as_secs());
+        format!("the game crashed {times} times within {window} s; the last time {}", self.end())
+    }
+
+    fn not_started(&self) -> String {
+        format!("systemd could not start it: see `journalctl -u {}`", self.id)
     }
 
     fn end(&self) -> String {
@@ -121,7 +138,15 @@ impl Unit {
             let may_use = self.memory_max.map(|bytes| format!(" (it may use {})", Memory(bytes))).unwrap_or_default();
             return format!("the kernel ended the game because memory ran out{may_use}");
         }
+        // Empty until the launcher has begun its work.
+        let said_nothing = self.status_text.is_empty();
         match (self.main_code, u8::try_from(self.main_status)) {
+            // What goes before the launcher failed, or the next try has begun already.
+            (0, _) => self.not_started(),
+            (EXITED, Ok(code)) if said_nothing && NOT_SET_UP.contains(&code.into()) => {
+                format!("systemd could not set up the unit (status {code}): see `journalctl -u {}`", self.id)
+            }
+            (EXITED, _) if !said_nothing && self.failure_kind().is_some() => self.status_text.clone(),
             (EXITED, Ok(code)) => format!("the game {}", end_in_words(code)),
             _ => format!("the launcher was ended by signal {}", self.main_status),
         }
@@ -177,11 +202,30 @@ mod tests {
         assert_eq!(early.failure_kind(), Some(FailureKind::Ended));
         let killed = failed("signal", 2, 9);
         assert_eq!((killed.reason().as_str(), killed.exit_code()), ("the launcher was ended by signal 9", None));
+        let again = Unit { restarts: 5, status_text: "too early".into(), ..failed("exit-code", EXITED, 76) }.reason();
+        assert_eq!(again, "the game crashed 6 times within 60 s; the last time too early");
+        let final_word =
+            Unit { restarts: 7, status_text: "no port".into(), ..failed("exit-code", EXITED, 75) }.reason();
+        assert_eq!(final_word, "no port", "restarts of the days before are not its reason");
         let starved = Unit { memory_max: Some(2 << 30), ..failed("oom-kill", EXITED, 137) };
         assert_eq!(starved.reason(), "the kernel ended the game because memory ran out (it may use 2G)");
         let often = Unit { restarts: 5, ..failed("oom-kill", 2, 9) }.reason();
         let expected = "the last time the kernel ended the game because memory ran out";
         assert!(often.starts_with("the game crashed 6 times") && often.ends_with(expected), "{often}");
+    }
+
+    #[test]
+    fn what_systemd_could_not_begin_is_told_with_where_to_look() {
+        let unit = |result: &str, code, status| Unit { id: "a@b.service".into(), ..failed(result, code, status) };
+        let namespace = unit("exit-code", EXITED, 226);
+        let expected = "systemd could not set up the unit (status 226): see `journalctl -u a@b.service`";
+        assert_eq!((namespace.reason().as_str(), namespace.exit_code()), (expected, None));
+        let expected = "systemd could not start it: see `journalctl -u a@b.service`";
+        for before in [unit("exit-code", 0, 0), unit("resources", 0, 0), unit("timeout", 0, 0)] {
+            assert_eq!(before.reason(), expected, "{before:?}");
+        }
+        let game = Unit { status_text: "the game has bound its port".into(), ..namespace };
+        assert_eq!(game.reason(), "the game ended with exit status 226");
     }
 
     #[test]

@@ -66,7 +66,7 @@ pub(crate) async fn a_games_environment_says_nothing_of_the_panels(make: MakeBac
     assert!(std::env::vars().any(|(name, _)| name.starts_with("CARGO")));
     let one = bench.instance("one", &["+standin_env"]).await;
     bench.started(&one).await;
-    let lines = bench.supervisor.logs(&one, 1000).await.unwrap();
+    let lines = bench.logs(&one, 1000).await;
     let mut names: Vec<&str> =
         lines.iter().filter_map(|line| line.text.strip_prefix("env: ")?.split('=').next()).collect();
     names.sort_unstable();

@@ -7,7 +7,7 @@ use l4d2_host::supervisor::{ActualState, LogStart, Outcome, StopLadder};
 use tokio_util::sync::CancellationToken;
 
 use crate::bench::{Bench, LADDER, MakeBackend, cursor_of, timed, unheard};
-use crate::support::{eventually, listen, name, runs};
+use crate::support::{listen, name, runs};
 
 pub(crate) async fn start_and_stop_do_what_they_say_once(make: MakeBackend) {
     let bench = Bench::new(make);
@@ -54,7 +54,7 @@ pub(crate) async fn the_console_takes_single_lines_of_a_running_game(make: MakeB
     }
     bench.answer(&one, "echo still here", "still here").await;
     // Its own lines are not doubled by an echo of the terminal.
-    let lines = bench.supervisor.logs(&one, 3).await.unwrap();
+    let lines = bench.logs(&one, 3).await;
     assert_eq!(lines.iter().filter(|line| line.text.contains("still here")).count(), 1, "{lines:?}");
     bench.stop(&one, LADDER).await.0.unwrap();
     assert!(matches!(bench.supervisor.console(&one, "status").await, Err(HostError::NotRunning)));
@@ -65,7 +65,7 @@ pub(crate) async fn a_stop_goes_through_the_console_first(make: MakeBackend) {
     let one = bench.instance("one", &[]).await;
     bench.started(&one).await;
     bench.stop(&one, LADDER).await.0.unwrap();
-    let lines = bench.supervisor.logs(&one, 20).await.unwrap();
+    let lines = bench.logs(&one, 20).await;
     assert!(lines.iter().any(|line| line.text == "Server is quitting."), "{lines:?}");
     assert!(!lines.iter().any(|line| line.text.contains("signal 15")), "{lines:?}");
 }
@@ -77,7 +77,7 @@ pub(crate) async fn a_stop_goes_on_to_sigterm(make: MakeBackend) {
     bench.answer(&one, "standin_hang", "hanging").await;
     let ladder = StopLadder { console: Duration::from_millis(200), ..LADDER };
     assert_eq!(bench.stop(&one, ladder).await.0.unwrap(), Outcome::Done);
-    let lines = bench.supervisor.logs(&one, 20).await.unwrap();
+    let lines = bench.logs(&one, 20).await;
     assert!(lines.iter().any(|line| line.text.contains("signal 15: shutting down")), "{lines:?}");
     assert_eq!(bench.state(&one).await, ActualState::Stopped);
 }
@@ -95,7 +95,7 @@ pub(crate) async fn a_stop_ends_in_sigkill_for_all_processes(make: MakeBackend) 
     let brief = Duration::from_millis(200);
     let ladder = StopLadder { console: brief, terminate: brief, ..LADDER };
     assert_eq!(bench.stop(&one, ladder).await.0.unwrap(), Outcome::Done);
-    assert!(!processes.iter().any(|pid| runs(*pid)), "{processes:?}");
+    bench.nothing_left(&processes).await;
     bench.started(&one).await;
     bench.stop(&one, LADDER).await.0.unwrap();
 }
@@ -108,7 +108,7 @@ pub(crate) async fn what_a_game_leaves_behind_ends_with_it(make: MakeBackend) {
     let processes = bench.processes(&one).await;
     bench.type_line(&one, "quit").await;
     bench.until_state(&one, |state| *state == ActualState::Stopped).await;
-    eventually("everything is gone", || !processes.iter().any(|pid| runs(*pid))).await;
+    processes.end().await;
 }
 
 pub(crate) async fn a_cancelled_start_leaves_nothing(make: MakeBackend) {
@@ -127,7 +127,7 @@ pub(crate) async fn a_cancelled_start_leaves_nothing(make: MakeBackend) {
     });
     let ((result, _), processes) = tokio::join!(start, give_up);
     assert!(matches!(result, Err(HostError::Cancelled)), "{result:?}");
-    assert!(!processes.iter().any(|pid| runs(*pid)), "{processes:?}");
+    bench.nothing_left(&processes).await;
     assert_eq!(bench.state(&one).await, ActualState::Stopped);
     let already = bench.supervisor.start(&one, &unheard(), &cancel).await;
     assert!(matches!(already, Err(HostError::Cancelled)));
@@ -154,7 +154,7 @@ pub(crate) async fn a_restarted_panel_finds_the_game_as_it_was(make: MakeBackend
     let one = bench.instance("one", &[]).await;
     let pid = bench.started(&one).await;
     bench.answer(&one, "echo before", "before").await;
-    let last = bench.supervisor.logs(&one, 1).await.unwrap().remove(0);
+    let last = bench.logs(&one, 1).await.remove(0);
     bench.restart_panel();
     bench.type_line(&one, "echo between").await;
     assert_eq!(bench.pid(&one).await, pid);
@@ -165,7 +165,7 @@ pub(crate) async fn a_restarted_panel_finds_the_game_as_it_was(make: MakeBackend
     assert_eq!(texts, ["between", "after"]);
     bench.stop(&one, LADDER).await.0.unwrap();
     assert!(!runs(pid));
-    let lines = bench.supervisor.logs(&one, 5).await.unwrap();
+    let lines = bench.logs(&one, 5).await;
     assert!(lines.iter().any(|line| line.text == "Server is quitting."), "the same stop as before: {lines:?}");
 }
 

@@ -26,7 +26,7 @@ pub(crate) async fn overlays_lie_over_the_installation_in_their_order(make: Make
         })
         .await;
     bench.started(&one).await;
-    let lines = bench.supervisor.logs(&one, 100).await.unwrap();
+    let lines = bench.logs(&one, 100).await;
     for word in ["addon: only-0.vpk", "addon: only-1.vpk", "addon: only-2.vpk", "server.cfg: echo the panel's"] {
         assert!(lines.iter().any(|line| line.text == word), "{word}: {lines:?}");
     }
@@ -54,7 +54,7 @@ pub(crate) async fn as_many_overlays_as_allowed_with_long_paths(make: MakeBacken
     }
     let one = bench.specified("one", |specification| specification.overlays = paths).await;
     bench.started(&one).await;
-    let lines = bench.supervisor.logs(&one, 1000).await.unwrap();
+    let lines = bench.logs(&one, 1000).await;
     assert_eq!(lines.iter().filter(|line| line.text.starts_with("addon: ")).count(), 64, "{lines:?}");
     bench.stop(&one, LADDER).await.0.unwrap();
 }

@@ -1,7 +1,7 @@
 //! The games' logs in the journal: one follower for all viewers, and what happens when entries are gone.
 
 use std::fs;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use futures::StreamExt;
 use futures::stream::BoxStream;
@@ -9,7 +9,8 @@ use l4d2_host::supervisor::{LogCursor, LogEvent, LogLine, LogStart};
 use l4d2_host::{HostError, InstanceName};
 
 use super::{run, systemd, unit_of};
-use crate::bench::{Bench, LADDER, PATIENCE, all_processes, cursor_of, timed};
+use crate::bench::{Bench, LADDER, PATIENCE, cursor_of, timed};
+use crate::processes::all_processes;
 use crate::support::eventually;
 
 /// How many look at one log.
@@ -34,7 +35,7 @@ fn followers(unit: &str) -> Vec<String> {
 }
 
 async fn next_line(events: &mut Events) -> LogLine {
-    match events.next().await.expect("the log goes on").unwrap() {
+    match next_event(events).await {
         LogEvent::Line(line) => line,
         LogEvent::Skipped { .. } => panic!("nothing is gone"),
     }
@@ -60,7 +61,7 @@ async fn twenty_viewers_of_a_flood_share_one_follower_and_each_gets_all_of_it() 
     let one = bench.instance("one", &[]).await;
     bench.started(&one).await;
     let unit = unit_of(&bench, "one");
-    let all = bench.supervisor.logs(&one, 1000).await.unwrap();
+    let all = bench.logs(&one, 1000).await;
     let mut viewers = Vec::new();
     for number in 0..VIEWERS {
         // They come with different cursors, or none.
@@ -161,7 +162,7 @@ async fn alone_vacuumed_entries_are_said_to_be_skipped_and_the_rest_comes_whole(
     let bench = Bench::new(systemd);
     let one = bench.instance("one", &[]).await;
     bench.started(&one).await;
-    let early = bench.supervisor.logs(&one, 10).await.unwrap().remove(0);
+    let early = bench.logs(&one, 10).await.remove(0);
     let mut following = bench.supervisor.follow(&one, LogStart::Last(0)).await.unwrap();
     bench.type_line(&one, "echo followed").await;
     let last = next_line(&mut following).await;
@@ -186,13 +187,75 @@ async fn alone_vacuumed_entries_are_said_to_be_skipped_and_the_rest_comes_whole(
     bench.stop(&one, LADDER).await.0.unwrap();
 }
 
+/// Asks for the next event, which has not come yet, until the journal is followed.
+async fn nothing_yet(events: &mut Events, unit: &str) {
+    let deadline = Instant::now() + PATIENCE;
+    loop {
+        let early = tokio::time::timeout(Duration::from_millis(1), events.next()).await;
+        assert!(early.is_err(), "{early:?}");
+        if followers(unit).len() == 1 {
+            return;
+        }
+        assert!(Instant::now() < deadline, "nobody follows {unit}");
+    }
+}
+
+async fn next_event(events: &mut Events) -> LogEvent {
+    tokio::time::timeout(PATIENCE, events.next()).await.expect("an event").expect("the log goes on").unwrap()
+}
+
+#[tokio::test]
+async fn alone_who_comes_back_to_an_emptied_log_is_told_so_at_once_and_gets_the_next_line() {
+    let bench = Bench::new(systemd);
+    let one = bench.instance("one", &[]).await;
+    bench.started(&one).await;
+    let unit = unit_of(&bench, "one");
+    let vacuumed = bench.end_of_log(&one).await;
+    vacuum();
+    // Whoever comes first, others come to what it follows.
+    for back_first in [false, true] {
+        let (mut back, mut fresh);
+        let told = LogEvent::Skipped { lines: None };
+        if back_first {
+            back = bench.supervisor.follow(&one, vacuumed.clone()).await.unwrap();
+            assert_eq!(next_event(&mut back).await, told);
+            nothing_yet(&mut back, &unit).await;
+            fresh = bench.supervisor.follow(&one, LogStart::Last(0)).await.unwrap();
+            nothing_yet(&mut fresh, &unit).await;
+        } else {
+            fresh = bench.supervisor.follow(&one, LogStart::Last(0)).await.unwrap();
+            nothing_yet(&mut fresh, &unit).await;
+            back = bench.supervisor.follow(&one, vacuumed.clone()).await.unwrap();
+            assert_eq!(next_event(&mut back).await, told);
+            nothing_yet(&mut back, &unit).await;
+        }
+        bench.type_line(&one, "echo after").await;
+        for events in [&mut back, &mut fresh] {
+            assert_eq!(next_line(events).await.text, "after");
+        }
+        vacuum();
+        // What the others were given is no new line for one that comes now.
+        let mut late = bench.supervisor.follow(&one, LogStart::Last(0)).await.unwrap();
+        bench.type_line(&one, "echo later").await;
+        assert_eq!(next_line(&mut late).await.text, "later");
+        vacuum();
+    }
+    // What is no cursor at all is said to lead nowhere once, too.
+    let mut lost = bench.supervisor.follow(&one, LogStart::After(LogCursor("nonsense".to_owned()))).await.unwrap();
+    assert_eq!(next_event(&mut lost).await, LogEvent::Skipped { lines: None });
+    nothing_yet(&mut lost, &unit).await;
+    bench.type_line(&one, "echo last").await;
+    assert_eq!(next_line(&mut lost).await.text, "last");
+    bench.stop(&one, LADDER).await.0.unwrap();
+}
+
 #[tokio::test]
 async fn a_cursor_that_leads_nowhere_is_said_so_and_nothing_else_is_lost() {
     let bench = Bench::new(systemd);
     let one = bench.instance("one", &[]).await;
     bench.started(&one).await;
     bench.stop(&one, LADDER).await.0.unwrap();
-    let all = bench.supervisor.logs(&one, 100_000).await.unwrap();
+    let all = bench.logs(&one, 100_000).await;
     let first = all[0].cursor.0.clone();
     // The entry that this one names was never there, as after a vacuum.
     let vacuumed = first.split(';').map(|part| if part.starts_with("i=") { "i=0" } else { part });
@@ -212,11 +275,21 @@ async fn the_log_of_a_deleted_instance_is_not_that_of_its_successor() {
     let one = bench.instance("one", &[]).await;
     bench.started(&one).await;
     bench.stop(&one, LADDER).await.0.unwrap();
-    assert!(!bench.supervisor.logs(&one, 10).await.unwrap().is_empty());
+    let unit = unit_of(&bench, "one");
+    let of_the_deleted = bench.end_of_log(&one).await;
     bench.supervisor.forget(&one).await.unwrap();
     fs::remove_dir_all(bench.layout().instance(&one).dir()).unwrap();
     let one = bench.instance("one", &[]).await;
-    assert_eq!(bench.supervisor.logs(&one, 10).await.unwrap(), []);
+    assert_eq!(bench.logs(&one, 10).await, []);
+
+    let mut fresh = bench.supervisor.follow(&one, LogStart::Last(10)).await.unwrap();
+    nothing_yet(&mut fresh, &unit).await;
+    let mut back = bench.supervisor.follow(&one, of_the_deleted).await.unwrap();
+    assert_eq!(next_event(&mut back).await, LogEvent::Skipped { lines: None });
+    nothing_yet(&mut back, &unit).await;
+    bench.started(&one).await;
+    assert_eq!(next_line(&mut fresh).await, next_line(&mut back).await);
+    bench.stop(&one, LADDER).await.0.unwrap();
 }
 
 #[tokio::test]
@@ -225,9 +298,36 @@ async fn a_follower_leaves_no_program_behind() {
     let one = bench.instance("one", &[]).await;
     let unit = unit_of(&bench, "one");
     let mut events = bench.supervisor.follow(&one, LogStart::Last(10)).await.unwrap();
-    // Nothing was printed yet, so that the wait for a line is all that it does.
-    assert!(tokio::time::timeout(Duration::from_millis(1), events.next()).await.is_err());
-    eventually("it is followed", || followers(&unit).len() == 1).await;
+    nothing_yet(&mut events, &unit).await;
     drop(events);
     eventually("its program has ended", || followers(&unit).is_empty()).await;
+}
+
+#[tokio::test]
+async fn an_instance_of_an_older_version_keeps_its_log_and_gets_what_comes() {
+    let bench = Bench::new(systemd);
+    let one = bench.instance("one", &[]).await;
+    bench.started(&one).await;
+    bench.stop(&one, LADDER).await.0.unwrap();
+    let of_the_deleted = bench.logs(&one, 100_000).await;
+    bench.supervisor.forget(&one).await.unwrap();
+    fs::remove_dir_all(bench.layout().instance(&one).dir()).unwrap();
+
+    let mark = bench.layout().instance(&one).log_mark();
+    bench.instance("one", &[]).await;
+    fs::remove_file(&mark).unwrap();
+    bench.started(&one).await;
+    bench.stop(&one, LADDER).await.0.unwrap();
+    let before = bench.logs(&one, 100_000).await;
+    assert!(!before.is_empty() && !before.contains(&of_the_deleted[0]));
+
+    // After the upgrade, with another specification.
+    bench.instance("one", &["+sv_cheats", "1"]).await;
+    assert!(!mark.exists());
+    assert_eq!(bench.logs(&one, 100_000).await, before);
+    bench.started(&one).await;
+    let after = bench.logs(&one, 100_000).await;
+    assert!(after.len() > before.len());
+    assert_eq!(after[..before.len()], before);
+    bench.stop(&one, LADDER).await.0.unwrap();
 }

@@ -11,7 +11,7 @@ use rustix::io::Errno;
 use rustix::pipe::PipeFlags;
 use rustix::process::{Pid, Signal, WaitOptions, WaitStatus, kill_process};
 
-use crate::launcher::{Failure, LaunchConfig, NOTIFY_VARIABLE};
+use crate::launcher::{Failure, LaunchConfig, NOTIFY_VARIABLE, end_in_words};
 use crate::layout::InstanceLayout;
 use crate::supervisor::embedded::spawn::add_arguments;
 use crate::sys;
@@ -116,9 +116,9 @@ impl End {
 
 impl fmt::Display for End {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.exit_code() {
-            Some(code) => write!(f, "ended with exit status {code}"),
-            None => write!(f, "was ended by signal {}", self.code - 128),
+        match u8::try_from(self.code) {
+            Ok(code) => f.write_str(&end_in_words(code)),
+            Err(_) => f.write_str("ended in a way that can't be told"),
         }
     }
 }
@@ -133,6 +133,7 @@ mod tests {
         assert_eq!(End { code: 3 }.exit_code(), Some(3));
         assert_eq!(End { code: 139 }.to_string(), "was ended by signal 11");
         assert_eq!(End { code: 139 }.exit_code(), None);
+        assert_eq!(End { code: 226 }.to_string(), "ended with exit status 226");
         assert!(End { code: 0 }.is_clean() && !End { code: 143 }.is_clean());
     }
 }

@@ -23,7 +23,7 @@ use self::ladder::Ladder;
 use self::launched::{End, Launched};
 use super::process::ProcessIdentity;
 use super::state::{FailureRecord, Phase, State};
-use crate::launcher::{Failure, FailureKind, LaunchConfig, Notification};
+use crate::launcher::{Failure, FailureKind, LaunchConfig, Notification, Past};
 use crate::layout::InstanceLayout;
 use crate::lines::LineDecoder;
 use crate::locks::try_lock;
@@ -88,6 +88,7 @@ impl<'a> Shim<'a> {
         rustix::process::set_child_subreaper(Some(rustix::process::getpid()))?;
         let instance = launch.layout.instance(&launch.name);
         let lock = take_over(&instance)?.ok_or_else(|| io::Error::other(format!("{} is in use", launch.name)))?;
+        Past::of(&instance).forget()?;
         let log = LogWriter::open(&instance.log(), Rotation::default())?;
         let sockets = Sockets::open(&instance)?;
         let state = State::starting(ProcessIdentity::of(std::process::id())?);
@@ -218,7 +219,7 @@ impl<'a> Shim<'a> {
     fn ended(&mut self, end: End, failure: Option<Failure>) {
         let kind = failure.as_ref().map(|failure| failure.kind);
         let exit_code = match &failure {
-            Some(failure) if failure.kind == FailureKind::Ended => failure.exit_status.map(i32::from),
+            Some(failure) if is_end(failure.kind) => failure.exit_status.map(i32::from),
             _ => end.exit_code(),
         };
         let what = failure.map_or_else(|| format!("the game {end}"), |failure| failure.message);
@@ -231,8 +232,11 @@ impl<'a> Shim<'a> {
         } else if end.is_clean() && kind.is_none() {
             self.say("the game ended by itself");
             self.finish(Phase::Stopped, None);
-        } else {
+        } else if kind.is_none_or(is_end) {
             self.crashed(&what, exit_code);
+        } else {
+            // What the launcher can't do now it can't do a moment later either.
+            self.fail(kind, what, exit_code);
         }
     }
 
@@ -286,6 +290,12 @@ impl<'a> Shim<'a> {
         }
         written.is_ok()
     }
+}
+
+/// Whether it was the game that ended, rather than the launcher that gave up. A launcher that could not note that the game
+/// was up takes a later end for the first one.
+fn is_end(kind: FailureKind) -> bool {
+    kind.is_crash() || kind == FailureKind::Ended
 }
 
 /// Takes the instance's lock. Whoever wrote the instance's files a moment ago has let go of it, but a process that was

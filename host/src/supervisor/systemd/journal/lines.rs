@@ -21,18 +21,12 @@ impl Assembler {
     pub(super) fn push(&mut self, entry: Entry) -> Option<LogLine> {
         let mut lines = Vec::new();
         self.decoder.push(&entry.message, &mut lines);
-        let ends = match entry.line_break.as_deref() {
-            Some("line-max") => false,
-            Some("nul") => {
-                self.decoder.push(b"\0", &mut lines);
-                false
-            }
-            // By a newline, or because nothing more came.
-            _ => {
-                self.decoder.push(b"\n", &mut lines);
-                true
-            }
-        };
+        // By a newline, a zero byte, or because nothing more came. Though the journal drops what is empty, the end of a line
+        // that was split is an entry: the launcher leaves no empty one.
+        let ends = entry.line_break.as_deref() != Some("line-max");
+        if ends {
+            self.decoder.push(b"\n", &mut lines);
+        }
         // A message of the game's own holds no newline, so that this is one line at most.
         if let Some(line) = lines.pop() {
             self.cut = Some(line);
@@ -62,10 +56,18 @@ mod tests {
 
     #[test]
     fn split_lines_are_one_again_and_end_at_their_last_entry() {
-        let found =
-            lines(&[("abc", Some("line-max")), ("def", None), ("next", Some("eof")), ("a", Some("nul")), ("b", None)]);
-        let expected = [("1", "abcdef"), ("2", "next"), ("4", "a\u{FFFD}b")];
+        let found = lines(&[("abc", Some("line-max")), ("def", None), ("next", Some("eof")), ("last", None)]);
+        let expected = [("1", "abcdef"), ("2", "next"), ("3", "last")];
         assert_eq!(found, expected.map(|(cursor, text)| (cursor.to_owned(), text.to_owned())));
+    }
+
+    #[test]
+    fn a_line_ends_though_the_journal_drops_what_is_left_of_it() {
+        let found = lines(&[("a", Some("nul")), ("b", Some("nul")), ("end", None)]);
+        assert_eq!(found, [("0", "a"), ("1", "b"), ("2", "end")].map(|(cursor, text)| (cursor.into(), text.into())));
+        let found = lines(&[("0123456789abc", Some("line-max")), ("\r", None), ("next", None)]);
+        let cut = format!("0123456789{}", crate::lines::CUT_MARK);
+        assert_eq!(found, [("1", cut.as_str()), ("2", "next")].map(|(cursor, text)| (cursor.into(), text.into())));
     }
 
     #[test]

@@ -22,11 +22,14 @@ use futures::StreamExt;
 use futures::stream::BoxStream;
 use tokio_util::sync::CancellationToken;
 
+use self::export::Entry;
 pub(super) use self::feed::Feeds;
 use self::lines::Assembler;
 use self::program::Program;
-use self::viewer::Viewer;
+use self::viewer::{Spot, Viewer};
 use crate::error::HostError;
+use crate::layout::InstanceLayout;
+use crate::log_mark::LogMark;
 use crate::supervisor::{LogCursor, LogEvent, LogLine, LogStart};
 
 /// A very long line lies in many entries: so many more are read, so that the first line wanted is whole.
@@ -38,9 +41,38 @@ const MOST_ENTRIES: usize = 1_000_000;
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(super) struct Journal {
     pub(super) unit: String,
-    /// Older entries are those of an earlier instance of this name.
-    pub(super) birth: SystemTime,
+    pub(super) own: Own,
     pub(super) line_max_chars: usize,
+}
+
+/// Which of the unit's entries are the instance's own: a deleted one of the same name may have left others.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub(super) enum Own {
+    /// Those with its mark.
+    Marked(LogMark),
+    /// Those that are younger than it. It was made without a mark.
+    Since(SystemTime),
+}
+
+impl Own {
+    pub(super) fn of(instance: &InstanceLayout) -> Self {
+        LogMark::of(instance)
+            .map_or_else(|| Self::Since(birth(instance, SystemTime::now()).unwrap_or(UNIX_EPOCH)), Self::Marked)
+    }
+
+    fn holds(&self, entry: &Entry) -> bool {
+        match self {
+            // No others are asked for.
+            Self::Marked(_) => true,
+            Self::Since(birth) => entry.time >= *birth,
+        }
+    }
+}
+
+/// When an instance was made, as far as that can be told: by a clock that was ahead then it is nothing to go by.
+fn birth(instance: &InstanceLayout, now: SystemTime) -> Option<SystemTime> {
+    let birth = std::fs::metadata(instance.dir()).and_then(|metadata| metadata.created());
+    birth.ok().filter(|birth| *birth <= now)
 }
 
 /// Where reading begins.
@@ -64,9 +96,8 @@ impl Journal {
         let mut assembler = Assembler::new(self.line_max_chars);
         let mut found = Vec::new();
         while let Some(entries) = program.next().await? {
-            for entry in entries {
-                found.extend(assembler.push(entry));
-            }
+            let own = entries.into_iter().filter(|entry| self.own.holds(entry));
+            found.extend(own.filter_map(|entry| assembler.push(entry)));
         }
         let surplus = found.len().saturating_sub(lines);
         Ok(found.split_off(surplus))
@@ -84,12 +115,13 @@ impl Journal {
             LogStart::After(cursor) => return Ok(Viewer::behind(self, feeds, cursor, ended)?.into_stream()),
             LogStart::Last(lines) => lines,
         };
+        let spot = Spot::now(&feeds, &self);
         // Also who wants none of them has to know where the journal ends.
         let mut first = self.last(lines.max(1)).await?;
         let last = first.last().map(|line| line.cursor.clone());
         first.truncate(lines);
         let first = futures::stream::iter(first.into_iter().map(|line| Ok(LogEvent::Line(line))));
-        Ok(first.chain(Viewer::at_the_end(self, feeds, last, ended).into_stream()).boxed())
+        Ok(first.chain(Viewer::at_the_end(self, feeds, last, spot, ended).into_stream()).boxed())
     }
 
     fn arguments(&self, place: &Place, follow: bool) -> Vec<String> {
@@ -100,15 +132,24 @@ impl Journal {
             "--quiet".to_owned(),
         ];
         if follow {
-            arguments.push("--follow".to_owned());
+            // By itself `--follow` means the present boot alone, whose lines are no others' successors: the one to go on behind
+            // may be of an earlier boot. Nor is it told by a unit that sees another boot's id, as in some containers.
+            arguments.extend(["--follow".to_owned(), "--merge".to_owned()]);
         }
-        let since = self.birth.duration_since(UNIX_EPOCH).unwrap_or_default();
-        let since = format!("--since=@{}.{:06}", since.as_secs(), since.subsec_micros());
         match place {
-            Place::Oldest => arguments.extend(["--no-tail".to_owned(), since]),
-            Place::Newest(entries) if *entries > MOST_ENTRIES => arguments.extend(["--no-tail".to_owned(), since]),
-            Place::Newest(entries) => arguments.extend([format!("--lines={entries}"), since]),
+            // Without a time: with one, systemd 252 counts from there and gives the first entries instead of the last.
+            Place::Newest(entries) if *entries <= MOST_ENTRIES => arguments.push(format!("--lines={entries}")),
             Place::At(cursor) => arguments.extend(["--no-tail".to_owned(), format!("--cursor={}", cursor.0)]),
+            Place::Oldest | Place::Newest(_) => {
+                arguments.push("--no-tail".to_owned());
+                if let Own::Since(birth) = &self.own {
+                    let since = birth.duration_since(UNIX_EPOCH).unwrap_or_default();
+                    arguments.push(format!("--since=@{}.{:06}", since.as_secs(), since.subsec_micros()));
+                }
+            }
+        }
+        if let Own::Marked(mark) = &self.own {
+            arguments.push(format!("SYSLOG_IDENTIFIER={}", mark.as_str()));
         }
         // What the unit itself printed; systemd's own words about it have another field.
         arguments.push(format!("_SYSTEMD_UNIT={}", self.unit));
@@ -121,17 +162,57 @@ mod tests {
     use std::time::Duration;
 
     use super::*;
+    use crate::layout::Layout;
+    use crate::name::InstanceName;
 
     #[test]
-    fn a_cursor_and_a_time_are_never_given_together() {
+    fn a_time_is_given_for_all_entries_only() {
         let birth = UNIX_EPOCH + Duration::from_micros(1_700_000_000_000_042);
-        let journal = Journal { unit: "l4d2-server@one.service".into(), birth, line_max_chars: 10 };
+        let journal = Journal { unit: "l4d2-server@one.service".into(), own: Own::Since(birth), line_max_chars: 10 };
         let at = journal.arguments(&Place::At(LogCursor("s=1;i=2".into())), true);
         assert!(at.contains(&"--cursor=s=1;i=2".to_owned()) && at.contains(&"--follow".to_owned()));
+        assert!(at.contains(&"--merge".to_owned()), "the line to go on behind may be of an earlier boot");
         assert!(!at.iter().any(|argument| argument.starts_with("--since")));
         let newest = journal.arguments(&Place::Newest(5), false);
         assert!(newest.contains(&"--lines=5".to_owned()));
-        assert!(newest.contains(&"--since=@1700000000.000042".to_owned()));
+        assert!(!newest.iter().any(|argument| argument.starts_with("--since")));
+        for place in [Place::Oldest, Place::Newest(MOST_ENTRIES + 1)] {
+            assert!(journal.arguments(&place, false).contains(&"--since=@1700000000.000042".to_owned()));
+        }
         assert_eq!(newest.last().expect("a match"), "_SYSTEMD_UNIT=l4d2-server@one.service");
+    }
+
+    #[test]
+    fn where_there_is_a_mark_no_time_matters() {
+        let mark = LogMark::new().expect("a mark");
+        let matched = format!("SYSLOG_IDENTIFIER={}", mark.as_str());
+        let own = Own::Marked(mark);
+        assert!(own.holds(&entry_of(UNIX_EPOCH)));
+        let journal = Journal { unit: "l4d2-server@one.service".into(), own, line_max_chars: 10 };
+        for place in
+            [Place::Oldest, Place::Newest(5), Place::Newest(MOST_ENTRIES + 1), Place::At(LogCursor("s".into()))]
+        {
+            let arguments = journal.arguments(&place, true);
+            assert!(!arguments.iter().any(|argument| argument.starts_with("--since")), "{arguments:?}");
+            assert!(arguments.contains(&matched), "{arguments:?}");
+        }
+    }
+
+    #[test]
+    fn without_a_mark_what_is_older_than_the_instance_is_not_its_own_unless_the_clock_was_put_back() {
+        let directory = tempfile::tempdir().expect("a directory");
+        let instance =
+            Layout::new(directory.path(), directory.path()).instance(&InstanceName::parse("one").expect("a name"));
+        std::fs::create_dir_all(instance.dir()).expect("an instance");
+        let now = SystemTime::now();
+        let Own::Since(made) = Own::of(&instance) else { panic!("it has no mark") };
+        assert!(made > UNIX_EPOCH && made <= now, "{made:?}");
+        assert!(Own::Since(made).holds(&entry_of(now)) && !Own::Since(made).holds(&entry_of(UNIX_EPOCH)));
+        assert_eq!(birth(&instance, made), Some(made));
+        assert_eq!(birth(&instance, made - Duration::from_secs(1)), None);
+    }
+
+    fn entry_of(time: SystemTime) -> Entry {
+        Entry { cursor: LogCursor("s".into()), time, message: Vec::new(), line_break: None }
     }
 }

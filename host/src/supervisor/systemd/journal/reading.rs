@@ -36,6 +36,11 @@ impl Reading {
         Ok(Self { journal, extent, known: last, program, assembler })
     }
 
+    /// Whether the line that it was to begin behind has not been found.
+    pub(super) fn misses_its_place(&self) -> bool {
+        self.known.is_some()
+    }
+
     /// The next lines, of which there may be none yet; nothing at the end. May be dropped while it waits.
     pub(super) async fn next(&mut self) -> Result<Option<Vec<LogEvent>>, HostError> {
         match self.program.next().await {
@@ -53,12 +58,13 @@ impl Reading {
     fn take(&mut self, entry: Entry) -> Vec<LogEvent> {
         let mut events = Vec::new();
         if let Some(known) = self.known.take() {
-            if known == entry.cursor {
+            // One of an earlier instance is no line of this log.
+            if known == entry.cursor && self.journal.own.holds(&entry) {
                 return events;
             }
             events.push(LogEvent::Skipped { lines: None });
         }
-        if entry.time >= self.journal.birth {
+        if self.journal.own.holds(&entry) {
             events.extend(self.assembler.push(entry).map(LogEvent::Line));
         }
         events

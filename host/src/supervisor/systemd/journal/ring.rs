@@ -11,6 +11,39 @@ use crate::supervisor::{LogCursor, LogEvent};
 /// A viewer's place among the numbered lines: the number of the line that it is to get next.
 pub(super) type Number = u64;
 
+/// What a viewer was given last.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Last {
+    /// Nothing at all: whatever comes is new to it.
+    Nothing,
+    Line(LogCursor),
+    /// That lines are missing. What it was given before is gone from the journal, though a feed that lags may still have it.
+    Gone,
+}
+
+impl Last {
+    pub(super) fn of(event: &LogEvent) -> Self {
+        match event {
+            LogEvent::Line(line) => Self::Line(line.cursor.clone()),
+            LogEvent::Skipped { .. } => Self::Gone,
+        }
+    }
+
+    /// The line to read the journal behind; from the oldest on without one.
+    pub(super) fn cursor(&self) -> Option<&LogCursor> {
+        match self {
+            Self::Line(cursor) => Some(cursor),
+            Self::Nothing | Self::Gone => None,
+        }
+    }
+}
+
+impl From<Option<LogCursor>> for Last {
+    fn from(line: Option<LogCursor>) -> Self {
+        line.map_or(Self::Nothing, Self::Line)
+    }
+}
+
 /// Where a viewer goes on that has read the journal by itself.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Join {
@@ -18,6 +51,8 @@ pub(super) enum Join {
     At(Number),
     /// The line that it has read last is still to be pushed: the viewer is ahead.
     Wait,
+    /// Nothing came since it looked, and it cannot tell whether what comes next is new: it looks again once something does.
+    Idle,
     /// Lines between may be gone from here: it has to read the journal once more from its last line on.
     Read,
 }
@@ -68,8 +103,13 @@ impl Ring {
         }
     }
 
-    /// The place behind a line, if it is known here.
-    pub(super) fn find(&self, last: Option<&LogCursor>) -> Option<Number> {
+    /// The place behind what a viewer was given last, if it is known here.
+    pub(super) fn find(&self, last: &Last) -> Option<Number> {
+        // What is gone has no place: this may have lines of before it and of after it.
+        if *last == Last::Gone {
+            return None;
+        }
+        let last = last.cursor();
         let is_last = |event: &LogEvent| matches!(event, LogEvent::Line(line) if Some(&line.cursor) == last);
         // A viewer that joins has read to the end, so that its line is one of the newest.
         if let Some(index) = self.events.iter().rposition(is_last) {
@@ -78,15 +118,20 @@ impl Ring {
         (self.before.as_ref() == last).then_some(self.first)
     }
 
-    /// Where a viewer goes on that began to read the journal when the next number here was `mark`, has read it to its
-    /// end, and has `last` as its last line.
-    pub(super) fn join(&self, last: Option<&LogCursor>, mark: Number) -> Join {
-        match self.find(last) {
-            Some(number) => Join::At(number),
+    /// Where a viewer goes on that began to read the journal when the next number here was `mark` and has read it to its
+    /// end.
+    pub(super) fn join(&self, last: &Last, mark: Number) -> Join {
+        match (last, self.find(last)) {
+            // The journal was empty when it looked. What had been pushed by the mark is gone from it, the rest is new.
+            (Last::Nothing, _) if self.first <= mark => Join::At(mark),
+            // It was empty as well, but the rest may be what this viewer was given before. All of that is gone from the
+            // journal, so that whatever is in there later on is new.
+            (Last::Gone, _) if self.next_number() == mark => Join::Idle,
+            (_, Some(number)) => Join::At(number),
             // What had been pushed by then it has read too, so its last line is the one before the mark or a later one. All
             // of these that were pushed are still here, and its own is none of them.
-            None if self.first <= mark => Join::Wait,
-            None => Join::Read,
+            (Last::Line(_), None) if self.first <= mark => Join::Wait,
+            (_, None) => Join::Read,
         }
     }
 

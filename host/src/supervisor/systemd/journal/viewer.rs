@@ -4,19 +4,24 @@
 //! on and joins anew.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use futures::stream::{self, BoxStream, StreamExt};
+use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use super::Journal;
 use super::feed::{Feed, Feeds, Pushed};
 use super::reading::{Extent, Reading};
-use super::ring::{Join, Number, Taken};
+use super::ring::{Join, Last, Number, Taken};
 use crate::error::HostError;
 use crate::supervisor::{LogCursor, LogEvent};
 
 /// Lines that a viewer takes at once.
 const PIECE_LINES: usize = 256;
+/// How long a viewer waits for the feed to come to its own last line. Entries that are taken out of the journal meanwhile may
+/// never come.
+const JOIN_LIMIT: Duration = Duration::from_secs(2);
 
 type Event = Result<LogEvent, HostError>;
 
@@ -25,8 +30,7 @@ type Event = Result<LogEvent, HostError>;
 pub(super) struct Viewer {
     journal: Journal,
     feeds: Arc<Feeds>,
-    /// The last line that it was given; none before the oldest.
-    last: Option<LogCursor>,
+    last: Last,
     stage: Stage,
     /// Nothing more comes after this, apart from what is there.
     ended: CancellationToken,
@@ -37,8 +41,8 @@ pub(super) struct Viewer {
 enum Stage {
     /// Reads the journal from its last line on. It began when the feed, if there was one, was at that spot.
     Reads(Reading, Option<Spot>),
-    /// Has read it to its end and looks for its place in the feed.
-    Joins(Option<Spot>),
+    /// Has read it to its end and looks for its place in the feed, which may take until then.
+    Joins(Option<Spot>, Instant),
     /// Takes what the feed brings.
     Follows(Spot),
     /// Reads what is left.
@@ -48,27 +52,43 @@ enum Stage {
 
 /// A place in a feed.
 #[derive(Debug)]
-struct Spot {
+pub(super) struct Spot {
     feed: Arc<Feed>,
     pushed: Pushed,
     number: Number,
+}
+
+/// About to look for its place, having begun to read at a spot.
+fn joins(spot: Option<Spot>) -> Stage {
+    Stage::Joins(spot, Instant::now() + JOIN_LIMIT)
 }
 
 impl Spot {
     fn of(feed: Arc<Feed>, number: Number) -> Self {
         Self { pushed: feed.pushed(), feed, number }
     }
+
+    /// Where a journal's feed is now, if there is one: for who is about to read the journal.
+    pub(super) fn now(feeds: &Feeds, journal: &Journal) -> Option<Self> {
+        feeds.find(journal).map(Self::next)
+    }
+
+    fn next(feed: Arc<Feed>) -> Self {
+        let number = feed.ring().next_number();
+        Self::of(feed, number)
+    }
 }
 
 impl Viewer {
-    /// One that has all lines there are; `last` is the newest.
+    /// One that has all lines there are; `last` is the newest. They were read when the feed was at `spot`.
     pub(super) fn at_the_end(
         journal: Journal,
         feeds: Arc<Feeds>,
         last: Option<LogCursor>,
+        spot: Option<Spot>,
         ended: CancellationToken,
     ) -> Self {
-        Self { journal, feeds, last, stage: Stage::Joins(None), ended }
+        Self { journal, feeds, last: last.into(), stage: joins(spot), ended }
     }
 
     /// One that comes back with a line's cursor.
@@ -78,7 +98,7 @@ impl Viewer {
         last: LogCursor,
         ended: CancellationToken,
     ) -> Result<Self, HostError> {
-        let mut viewer = Self { journal, feeds, last: Some(last), stage: Stage::Over, ended };
+        let mut viewer = Self { journal, feeds, last: Last::Line(last), stage: Stage::Over, ended };
         viewer.stage = match viewer.feeds.find(&viewer.journal) {
             Some(feed) => viewer.find_place(feed)?,
             None => Stage::Reads(viewer.read()?, None),
@@ -113,11 +133,9 @@ impl Viewer {
 
     /// Remembers how far it is.
     fn note(&mut self, events: &[LogEvent]) {
-        let last = events.iter().rev().find_map(|event| match event {
-            LogEvent::Line(line) => Some(line.cursor.clone()),
-            LogEvent::Skipped { .. } => None,
-        });
-        self.last = last.or(self.last.take());
+        if let Some(event) = events.last() {
+            self.last = Last::of(event);
+        }
     }
 
     /// What it is at next, and the lines that came.
@@ -125,12 +143,16 @@ impl Viewer {
         match stage {
             Stage::Reads(mut reading, spot) => match reading.next().await? {
                 Some(events) => Ok((Stage::Reads(reading, spot), events)),
-                None => Ok((Stage::Joins(spot), Vec::new())),
+                None if reading.misses_its_place() => {
+                    let oldest = Reading::behind(self.journal.clone(), None, Extent::ToTheEnd)?;
+                    Ok((Stage::Reads(oldest, spot), vec![LogEvent::Skipped { lines: None }]))
+                }
+                None => Ok((joins(spot), Vec::new())),
             },
-            Stage::Joins(_) | Stage::Follows(_) if self.ended.is_cancelled() => {
+            Stage::Joins(..) | Stage::Follows(_) if self.ended.is_cancelled() => {
                 Ok((Stage::Finishes(self.read()?), Vec::new()))
             }
-            Stage::Joins(spot) => Ok((self.join(spot).await?, Vec::new())),
+            Stage::Joins(spot, limit) => Ok((self.join(spot, limit).await?, Vec::new())),
             Stage::Follows(spot) => self.follow(spot).await,
             Stage::Finishes(mut reading) => match reading.next().await? {
                 Some(events) => Ok((Stage::Finishes(reading), events)),
@@ -140,20 +162,22 @@ impl Viewer {
         }
     }
 
-    async fn join(&self, spot: Option<Spot>) -> Result<Stage, HostError> {
-        let feed = self.feeds.open(&self.journal, self.last.as_ref())?;
+    async fn join(&self, spot: Option<Spot>, limit: Instant) -> Result<Stage, HostError> {
+        let feed = self.feeds.open(&self.journal, self.last.cursor())?;
         let Some(mut spot) = spot.filter(|spot| Arc::ptr_eq(&spot.feed, &feed)) else {
             return self.find_place(feed);
         };
         // Before the look, so that what is pushed after it ticks.
         spot.pushed.mark_unchanged();
-        let join = feed.ring().join(self.last.as_ref(), spot.number);
+        let join = feed.ring().join(&self.last, spot.number);
         match join {
             Join::At(number) => Ok(Stage::Follows(Spot { number, ..spot })),
-            Join::Wait => {
-                self.wait(&mut spot.pushed).await?;
-                Ok(Stage::Joins(Some(spot)))
-            }
+            Join::Wait => match tokio::time::timeout_at(limit, self.wait(&mut spot.pushed)).await {
+                Ok(waited) => waited.map(|()| Stage::Joins(Some(spot), limit)),
+                Err(_) => self.read_beside(feed),
+            },
+            // However long that takes: there is nothing to give until then.
+            Join::Idle => self.wait(&mut spot.pushed).await.map(|()| Stage::Joins(Some(spot), limit)),
             Join::Read => self.read_beside(feed),
         }
     }
@@ -174,7 +198,7 @@ impl Viewer {
 
     /// Goes on behind its last line where the feed still has that place, and reads the journal otherwise.
     fn find_place(&self, feed: Arc<Feed>) -> Result<Stage, HostError> {
-        let found = feed.ring().find(self.last.as_ref());
+        let found = feed.ring().find(&self.last);
         match found {
             Some(number) => Ok(Stage::Follows(Spot::of(feed, number))),
             None => self.read_beside(feed),
@@ -182,12 +206,12 @@ impl Viewer {
     }
 
     fn read_beside(&self, feed: Arc<Feed>) -> Result<Stage, HostError> {
-        let number = feed.ring().next_number();
-        Ok(Stage::Reads(self.read()?, Some(Spot::of(feed, number))))
+        let spot = Spot::next(feed);
+        Ok(Stage::Reads(self.read()?, Some(spot)))
     }
 
     fn read(&self) -> Result<Reading, HostError> {
-        Reading::behind(self.journal.clone(), self.last.clone(), Extent::ToTheEnd)
+        Reading::behind(self.journal.clone(), self.last.cursor().cloned(), Extent::ToTheEnd)
     }
 
     /// Waits for more lines, or the end.
