@@ -1,12 +1,16 @@
-//! The admin right, given and taken on the command line.
+//! What an administrator of the machine does to users on the command line: gives and takes the admin right, and helps who
+//! has forgotten a password.
 //!
 //! It goes straight to the database and so works beside a running panel, where it counts from the next request.
 
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use l4d2_contract::{UpdateUser, UserId};
 
-use crate::db::Db;
-use crate::domain;
+use crate::auth::password::Passwords;
+use crate::db::{self, Db};
 use crate::error::ApiError;
+use crate::{clock, domain};
 
 /// Why the right could not be given or taken.
 #[derive(Debug, thiserror::Error)]
@@ -17,6 +21,9 @@ pub enum AdminError {
     /// It would leave the panel without an admin who can sign in.
     #[error("{0} is the only admin who can sign in: promote another one first")]
     LastAdmin(String),
+    /// The user changed the password, or was deleted, at the same moment.
+    #[error("the password of {0} was changed at this moment: try again if it is still needed")]
+    ChangedMeanwhile(String),
     /// The database failed.
     #[error("could not change the user")]
     Failed(#[source] ApiError),
@@ -26,6 +33,26 @@ impl<E: Into<ApiError>> From<E> for AdminError {
     fn from(error: E) -> Self {
         Self::Failed(error.into())
     }
+}
+
+/// 16 characters.
+const NEW_PASSWORD_BYTES: usize = 12;
+
+/// Gives a user a new password that nobody could guess, ends its sessions, and answers the name and the password. API tokens
+/// stay, as they do when a user changes the password.
+pub async fn reset_password(db: &Db, name: &str) -> Result<(String, String), AdminError> {
+    let user = domain::auth::find_by_name(db, name).await?.ok_or(AdminError::UserNotFound)?;
+    let password = URL_SAFE_NO_PAD.encode(rand::random::<[u8; NEW_PASSWORD_BYTES]>());
+    let passwords = Passwords::new().map_err(ApiError::internal)?;
+    let digest = passwords.hash(password.clone()).await?;
+    let transaction = db.begin().await?;
+    let id = UserId(user.id);
+    if !db::users::replace_digest(&transaction, id, &user.password_digest, digest).await? {
+        return Err(AdminError::ChangedMeanwhile(user.username));
+    }
+    db::sessions::revoke_all_but(&transaction, id, None, clock::now()).await?;
+    transaction.commit().await?;
+    Ok((user.username, password))
 }
 
 /// Gives a user the admin right, or takes it; answers what happened as a sentence. Names have no case.

@@ -81,6 +81,7 @@ impl AppState {
         tasks.spawn(scheduler::run(Arc::clone(&state)));
         tasks.spawn(status::run(Arc::clone(&state)));
         tasks.spawn(prune::run(Arc::clone(&state)));
+        tasks.spawn(crate::metrics::keep_small(state.shutdown.clone()));
         tasks.spawn(crate::auth::housekeeping::run(state));
         tasks.close();
         Ok(tasks)

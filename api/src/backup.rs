@@ -178,19 +178,22 @@ async fn check(directory: &Path) -> Result<()> {
     db.close().await.context("could not close its database")
 }
 
-/// Keeps the present database and key, where there are any, in a directory of their own.
+/// Keeps the present database, its journal and the key, as many of them as there are, in a directory of their own.
 async fn set_aside(config: &Config, database: &Path) -> Result<Option<PathBuf>> {
-    if !database.exists() {
+    let key = config.data_dir.join(KEY_FILE);
+    let journals = ["-wal", "-shm"].map(|suffix| {
+        let mut journal = database.as_os_str().to_owned();
+        journal.push(suffix);
+        PathBuf::from(journal)
+    });
+    if ![database, &key].into_iter().chain(journals.iter().map(PathBuf::as_path)).any(Path::exists) {
         return Ok(None);
     }
-    // Closing the last connection brings the journal into the file. A database that is damaged may be why one restores.
-    match Db::connect(&config.database_url.0).await {
-        Ok(db) => db.close().await.unwrap_or_else(|error| tracing::warn!(%error, "could not close the old database")),
-        Err(error) => tracing::warn!(%error, "the old database can't be opened: it is kept as it is"),
+    if database.exists() {
+        merge_journal(config).await;
     }
     let directory = config.data_dir.join(format!("before-restore-{}", clock::now()));
     fs::create_dir(&directory).with_context(|| format!("could not make {}", directory.display()))?;
-    let key = config.data_dir.join(KEY_FILE);
     // Linked and not moved: until the new file takes its name, there is always one.
     for file in [database, &key] {
         if let (true, Some(name)) = (file.exists(), file.file_name()) {
@@ -200,17 +203,22 @@ async fn set_aside(config: &Config, database: &Path) -> Result<Option<PathBuf>> 
             linked.with_context(|| format!("could not keep {}", file.display()))?;
         }
     }
-    // A journal of the old database must not be applied to the new one.
-    for suffix in ["-wal", "-shm"] {
-        let mut journal = database.as_os_str().to_owned();
-        journal.push(suffix);
-        let journal = PathBuf::from(journal);
+    // A journal of the old database must not be applied to the new one, even when all else of the old one is lost.
+    for journal in journals {
         if let (true, Some(name)) = (journal.exists(), journal.file_name()) {
             let kept = directory.join(name);
             fs::rename(&journal, kept).with_context(|| format!("could not keep {}", journal.display()))?;
         }
     }
     Ok(Some(directory))
+}
+
+/// Closing the last connection brings the journal into the file. A database that is damaged may be why one restores.
+async fn merge_journal(config: &Config) {
+    match Db::connect(&config.database_url.0).await {
+        Ok(db) => db.close().await.unwrap_or_else(|error| tracing::warn!(%error, "could not close the old database")),
+        Err(error) => tracing::warn!(%error, "the old database can't be opened: it is kept as it is"),
+    }
 }
 
 fn put(from: &Path, to: &Path) -> Result<()> {

@@ -75,11 +75,14 @@ pub struct Config {
     pub trusted_proxies: Vec<IpNet>,
     pub cors_origins: Vec<HeaderValue>,
     pub signup_enabled: bool,
+    /// 0: any number.
+    pub servers_per_user: u64,
     pub api_rate_per_second: u32,
     pub api_rate_burst: u32,
     pub login_rate_burst: u32,
     pub streams_per_user: usize,
     pub streams_total: usize,
+    pub connections_total: usize,
     pub log_format: LogFormat,
     pub log_filter: String,
 }
@@ -149,11 +152,13 @@ impl Config {
             trusted_proxies: networks(s.trusted_proxies.as_deref().unwrap_or(""))?,
             cors_origins: origins(s.cors_origins.as_deref().unwrap_or(""))?,
             signup_enabled: s.signup_enabled.unwrap_or(true),
+            servers_per_user: within("SERVERS_PER_USER", s.servers_per_user, 0, 0, 100_000)?,
             api_rate_per_second: within("API_RATE_PER_SECOND", s.api_rate_per_second, 100, 1, 100_000)?,
             api_rate_burst: within("API_RATE_BURST", s.api_rate_burst, 400, 1, 100_000)?,
             login_rate_burst: within("LOGIN_RATE_BURST", s.login_rate_burst, 20, 1, 100_000)?,
             streams_per_user: within("STREAMS_PER_USER", s.streams_per_user, 32, 1, 10_000)?,
             streams_total: within("STREAMS_TOTAL", s.streams_total, 1024, 1, 100_000)?,
+            connections_total: within("CONNECTIONS_TOTAL", s.connections_total, 4096, 8, 100_000)?,
             log_format: log_format(s.log_format.as_deref().unwrap_or("text"))?,
             log_filter: s.log_filter.unwrap_or_else(|| "info".to_owned()),
             data_dir,
@@ -183,12 +188,17 @@ mod tests {
 
     #[test]
     fn a_wrong_value_names_its_setting() {
-        let wrong: [(Settings, &str); 10] = [
+        let wrong: [(Settings, &str); 15] = [
             (Settings { bind: Some("here".into()), ..Settings::default() }, "BIND"),
             (Settings { job_worker_threads: Some(0), ..Settings::default() }, "JOB_WORKER_THREADS"),
             (Settings { supervisor: Some("docker".into()), ..Settings::default() }, "SUPERVISOR"),
             (Settings { trusted_proxies: Some("10.0.0.0/8, nobody".into()), ..Settings::default() }, "TRUSTED_PROXIES"),
             (Settings { database_url: Some("mysql://x".into()), ..Settings::default() }, "DATABASE_URL"),
+            (Settings { database_url: Some("sqlite::memory:".into()), ..Settings::default() }, "DATABASE_URL"),
+            (Settings { cors_origins: Some("https://panel.example/".into()), ..Settings::default() }, "CORS_ORIGINS"),
+            (Settings { cors_origins: Some("https://Panel.example".into()), ..Settings::default() }, "CORS_ORIGINS"),
+            (Settings { cors_origins: Some("panel.example".into()), ..Settings::default() }, "CORS_ORIGINS"),
+            (Settings { connections_total: Some(1), ..Settings::default() }, "CONNECTIONS_TOTAL"),
             (Settings { game_memory_max: Some("plenty".into()), ..Settings::default() }, "GAME_MEMORY_MAX"),
             (Settings { game_memory_max: Some("1M".into()), ..Settings::default() }, "GAME_MEMORY_MAX"),
             (Settings { game_cpu_weight: Some(10_001), ..Settings::default() }, "GAME_CPU_WEIGHT"),
@@ -199,6 +209,13 @@ mod tests {
             let error = load(&settings).expect_err("the value is wrong");
             assert!(format!("{error:#}").contains(name), "{error:#} should name {name}");
         }
+    }
+
+    #[test]
+    fn origins_are_as_browsers_name_them() {
+        let origins = "https://panel.example, http://localhost:8081 , http://[::1]:3000";
+        let config = load(&Settings { cors_origins: Some(origins.into()), ..Settings::default() }).expect("valid");
+        assert_eq!(config.cors_origins, ["https://panel.example", "http://localhost:8081", "http://[::1]:3000"]);
     }
 
     #[test]

@@ -14,6 +14,16 @@ pub struct DataDirLock {
     _file: File,
 }
 
+/// Refuses a place that games see: they could read the database and the signing key there.
+pub fn keep_from_games(data_dir: &Path) -> Result<()> {
+    let Some(seen) = l4d2_host::launcher::seen_by_games(data_dir) else { return Ok(()) };
+    let (data_dir, seen) = (data_dir.display(), seen.display());
+    bail!(
+        "DATA_DIR is {data_dir}, but games see all of {seen}: stop the panel and the servers, move it elsewhere, such as to \
+         /var/lib/l4d2-web, and set DATA_DIR to that"
+    )
+}
+
 /// Makes the directory if needed, for this user only.
 pub fn prepare(data_dir: &Path) -> Result<()> {
     std::fs::DirBuilder::new()

@@ -46,8 +46,8 @@ pub enum ApiError {
         code: &'static str,
         /// For a person.
         detail: String,
-        /// The field that clashes, where it is one.
-        field: Option<&'static str>,
+        /// The fields that clash, where they are such.
+        errors: Vec<FieldError>,
     },
     /// 413.
     #[error("the body is larger than {limit_bytes} bytes")]
@@ -84,6 +84,44 @@ pub enum ApiError {
     Internal(#[source] anyhow::Error),
 }
 
+/// Every code that an error can have, with its status; within a status the plain one first.
+pub const CODES: &[(u16, &str)] = &[
+    (400, "invalid_input"),
+    (400, "invalid_json"),
+    (400, "invalid_query"),
+    (400, "unreadable_body"),
+    (400, "csrf_failed"),
+    (400, "no_session"),
+    (401, "unauthorized"),
+    (403, "forbidden"),
+    (403, "admin_required"),
+    (403, "session_required"),
+    (403, "signup_disabled"),
+    (403, "account_disabled"),
+    (404, "not_found"),
+    (405, "method_not_allowed"),
+    (409, "name_taken"),
+    (409, "port_taken"),
+    (409, "username_taken"),
+    (409, "token_name_taken"),
+    (409, "too_many_servers"),
+    (409, "blueprint_in_use"),
+    (409, "overlay_in_use"),
+    (409, "server_deleting"),
+    (409, "servers_running"),
+    (409, "not_running"),
+    (409, "console_stuck"),
+    (409, "job_finished"),
+    (409, "last_admin"),
+    (413, "too_large"),
+    (415, "unsupported_media_type"),
+    (429, "rate_limited"),
+    (429, "too_many_streams"),
+    (500, "internal"),
+    (503, "busy"),
+    (503, "database_unavailable"),
+];
+
 /// Short for results of everything behind a handler.
 pub type ApiResult<T> = Result<T, ApiError>;
 
@@ -105,12 +143,14 @@ impl ApiError {
 
     /// A conflict that is no single field's.
     pub fn conflict(code: &'static str, detail: impl Into<String>) -> Self {
-        Self::Conflict { code, detail: detail.into(), field: None }
+        Self::Conflict { code, detail: detail.into(), errors: Vec::new() }
     }
 
     /// Something is taken already.
     pub fn taken(code: &'static str, field: &'static str, detail: impl Into<String>) -> Self {
-        Self::Conflict { code, detail: detail.into(), field: Some(field) }
+        let detail = detail.into();
+        let errors = vec![FieldError { field: field.to_owned(), message: detail.clone() }];
+        Self::Conflict { code, detail, errors }
     }
 
     /// A failure inside that the client can do nothing about.
@@ -157,24 +197,26 @@ impl ApiError {
         let status = self.status();
         let code = self.code();
         let errors = match self {
-            Self::Invalid(errors) => errors.clone(),
-            Self::Conflict { field: Some(field), detail, .. } => {
-                vec![FieldError { field: (*field).to_owned(), message: detail.clone() }]
-            }
+            Self::Invalid(errors) | Self::Conflict { errors, .. } => errors.clone(),
             _ => Vec::new(),
         };
         let detail = match errors.as_slice() {
             [only] if matches!(self, Self::Invalid(_)) => format!("{}: {}", only.field, only.message),
             _ => self.to_string(),
         };
-        Problem {
-            kind: format!("/api/v1/docs#{code}"),
-            title: title(code, status),
-            status: status.as_u16(),
-            detail,
-            code: code.to_owned(),
-            errors,
-        }
+        problem(status, code, detail, errors)
+    }
+}
+
+/// What an error answers, and what the document shows of it.
+pub(crate) fn problem(status: StatusCode, code: &str, detail: String, errors: Vec<FieldError>) -> Problem {
+    Problem {
+        kind: format!("/api/v1/docs#{code}"),
+        title: title(code, status),
+        status: status.as_u16(),
+        detail,
+        code: code.to_owned(),
+        errors,
     }
 }
 

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use anyhow::{Context, Result};
 use l4d2_host::spec::Specification;
-use l4d2_host::supervisor::{ActualState, Outcome};
+use l4d2_host::supervisor::{ActualState, InstanceStatus, Outcome};
 use l4d2_host::{Host, HostError, InstanceName, OutputSink};
 use tokio_util::sync::CancellationToken;
 
@@ -41,6 +41,20 @@ pub fn name_overlay(error: HostError, source: &SpecificationSource) -> HostError
     HostError::Overlay(format!("the overlay \"{}\" {fault}", overlay.name))
 }
 
+/// Looks at an instance: in vain when that takes too long.
+pub async fn look(host: &Host, name: &InstanceName) -> Result<InstanceStatus, HostError> {
+    within(LOOK_LIMIT, "look", host.status(name)).await
+}
+
+async fn within<T>(
+    limit: Duration,
+    step: &'static str,
+    work: impl Future<Output = Result<T, HostError>>,
+) -> Result<T, HostError> {
+    let timed_out = HostError::TimedOut { step, limit_seconds: limit.as_secs() };
+    tokio::time::timeout(limit, work).await.unwrap_or(Err(timed_out))
+}
+
 /// Runs the steps of one job on the host.
 #[derive(Debug)]
 pub struct Runner<'a> {
@@ -49,6 +63,8 @@ pub struct Runner<'a> {
     cancel: &'a CancellationToken,
 }
 
+/// A look is one question to the supervisor, which may be slow while the machine is busy.
+const LOOK_LIMIT: Duration = Duration::from_secs(15);
 /// Generating an instance is writing some small files.
 const INITIALIZE_LIMIT: Duration = Duration::from_mins(2);
 /// Removing an instance is bounded by what its game wrote.
@@ -62,8 +78,8 @@ impl<'a> Runner<'a> {
         Self { host, output, cancel }
     }
 
-    /// Installs or updates the game.
-    pub async fn install(&self) -> Result<(), HostError> {
+    /// Installs or updates the game; answers SteamCMD's exit status.
+    pub async fn install(&self) -> Result<Option<i32>, HostError> {
         // The host keeps its own limit over all runs of SteamCMD; this one catches a host that does not.
         let limit = self.host.config().steamcmd.time_limit + WIND_UP;
         self.limited("install", limit, |cancel| async move { self.host.install(self.output, &cancel).await }).await
@@ -114,7 +130,16 @@ impl<'a> Runner<'a> {
 
     /// Whether the game runs, by looking.
     pub async fn runs(&self, name: &InstanceName) -> Result<bool, HostError> {
-        Ok(self.host.status(name).await?.state == ActualState::Running)
+        Ok(self.unless_cancelled(look(self.host, name)).await?.state == ActualState::Running)
+    }
+
+    /// Waits for what has a limit of its own, but no longer than the job goes on.
+    pub async fn unless_cancelled<T>(&self, work: impl Future<Output = Result<T, HostError>>) -> Result<T, HostError> {
+        tokio::select! {
+            biased;
+            () = self.cancel.cancelled() => Err(HostError::Cancelled),
+            result = work => result,
+        }
     }
 
     fn stop_limit(&self) -> Duration {

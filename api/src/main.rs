@@ -1,4 +1,4 @@
-//! The command line: serve | migrate | promote-admin | demote-admin | backup | restore | openapi | doctor.
+//! The command line: serve | migrate | promote-admin | demote-admin | reset-password | backup | restore | openapi | doctor.
 
 use std::io::IsTerminal;
 use std::path::PathBuf;
@@ -7,9 +7,10 @@ use std::process::ExitCode;
 use anyhow::{Context, Result};
 use clap::{CommandFactory, Parser, Subcommand};
 use l4d2_api::config::{Config, LogFormat, Settings};
+use l4d2_api::db::Db;
 use l4d2_api::{admin, backup, data_dir, openapi, serve};
-use l4d2_host::Host;
 use l4d2_host::doctor::CheckStatus;
+use l4d2_host::{Host, package};
 use tracing_subscriber::EnvFilter;
 
 /// A panel for Left 4 Dead 2 servers.
@@ -30,6 +31,8 @@ enum Command {
     PromoteAdmin(Named),
     /// Take the admin right from a user; works beside a running panel
     DemoteAdmin(Named),
+    /// Give a user who has forgotten it a new password, print that, and end the user's sessions; works beside a running panel
+    ResetPassword(Named),
     /// Write the database and the signing key to one file; works beside a running panel
     Backup(Archive),
     /// Put a backup in the place of the present database and key; the panel must not run
@@ -48,7 +51,8 @@ enum Command {
 
 #[derive(Debug, clap::Args)]
 struct Common {
-    /// Config file (TOML) with the settings below as lower-case keys
+    /// Config file (TOML) with the settings below as lower-case keys [default: the Debian package's, unless DATA_DIR or
+    /// L4D2_ROOT is given]
     #[arg(long, env = "CONFIG")]
     config: Option<PathBuf>,
     #[command(flatten)]
@@ -113,14 +117,13 @@ async fn dispatch(command: Command) -> Result<ExitCode> {
             Ok(ExitCode::SUCCESS)
         }
         Command::Migrate(common) => {
-            let config = common.load()?;
-            data_dir::prepare(&config.data_dir)?;
-            serve::open_database(&config).await?.close().await?;
+            open_database(&common).await?.close().await?;
             println!("the database is up to date");
             Ok(ExitCode::SUCCESS)
         }
         Command::PromoteAdmin(named) => set_admin(named, true).await,
         Command::DemoteAdmin(named) => set_admin(named, false).await,
+        Command::ResetPassword(named) => reset_password(named).await,
         Command::Backup(Archive { file, common }) => {
             println!("{}", backup::backup(&common.load()?, &file).await?);
             Ok(ExitCode::SUCCESS)
@@ -135,14 +138,29 @@ async fn dispatch(command: Command) -> Result<ExitCode> {
 
 impl Common {
     fn load(&self) -> Result<Config> {
-        Config::load(&self.settings, self.config.as_deref())
+        let named = self.config.is_some() || self.settings.data_dir.is_some() || self.settings.l4d2_root.is_some();
+        let file = if named { self.config.clone() } else { package::config()? };
+        Config::load(&self.settings, file.as_deref())
     }
 }
 
-async fn set_admin(named: Named, to: bool) -> Result<ExitCode> {
-    let config = named.common.load()?;
+/// The database of the panel that is meant, whether that runs or not.
+async fn open_database(common: &Common) -> Result<Db> {
+    let config = common.load()?;
     data_dir::prepare(&config.data_dir)?;
-    let db = serve::open_database(&config).await?;
+    serve::open_database(&config).await
+}
+
+async fn reset_password(named: Named) -> Result<ExitCode> {
+    let db = open_database(&named.common).await?;
+    let (name, password) = admin::reset_password(&db, &named.name).await?;
+    println!("the password of {name} is {password} now; change it on the account's page after signing in");
+    db.close().await?;
+    Ok(ExitCode::SUCCESS)
+}
+
+async fn set_admin(named: Named, to: bool) -> Result<ExitCode> {
+    let db = open_database(&named.common).await?;
     let message = admin::set_admin(&db, &named.name, to).await?;
     println!("{message}");
     db.close().await?;
@@ -151,6 +169,7 @@ async fn set_admin(named: Named, to: bool) -> Result<ExitCode> {
 
 /// Exit status 1 when something keeps servers from running.
 async fn diagnose(config: &Config) -> Result<ExitCode> {
+    package::check_user(&config.l4d2_root)?;
     let host = Host::new(l4d2_api::app::host_config(config)).await.context("could not set up the host")?;
     let mut code = ExitCode::SUCCESS;
     for check in host.doctor().await {

@@ -6,6 +6,8 @@ use std::time::Duration;
 use l4d2_contract::{ActualState, JobState, Operation};
 use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
 use sea_orm::{ColumnTrait, DbErr, EntityTrait, QueryFilter, QuerySelect};
+use tokio::time::MissedTickBehavior;
+use tokio_util::sync::CancellationToken;
 
 use crate::db::Db;
 use crate::db::entity::{jobs, servers};
@@ -20,6 +22,9 @@ const SERVERS: &str = "l4d2_servers";
 
 const REQUEST_BUCKETS: &[f64] = &[0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0];
 const JOB_BUCKETS: &[f64] = &[0.1, 0.5, 1.0, 5.0, 15.0, 60.0, 300.0, 1800.0, 7200.0];
+
+/// How often measured durations are summed up.
+const UPKEEP: Duration = Duration::from_secs(5);
 
 /// The process-wide recorder; made at the first call.
 pub fn recorder() -> Result<&'static PrometheusHandle, String> {
@@ -40,6 +45,22 @@ fn install() -> Result<PrometheusHandle, metrics_exporter_prometheus::BuildError
     metrics::describe_gauge!(QUEUE_DEPTH, "Jobs that wait for their turn");
     metrics::describe_gauge!(SERVERS, "Servers by the state they were last found in");
     Ok(handle)
+}
+
+/// Sums up what was measured since the last time, every so often until the panel shuts down. The exporter keeps each single
+/// duration until then or until somebody asks for the metrics, which nobody may do.
+pub async fn keep_small(shutdown: CancellationToken) {
+    let mut tick = tokio::time::interval(UPKEEP);
+    tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    loop {
+        tokio::select! {
+            () = shutdown.cancelled() => return,
+            _ = tick.tick() => {}
+        }
+        if let Ok(handle) = recorder() {
+            handle.run_upkeep();
+        }
+    }
 }
 
 /// A request was answered. `route` is the pattern, not the path, so that the number of series is bounded.

@@ -1,7 +1,10 @@
 //! Every route and every layer on one screen.
 
+use std::time::Duration;
+
+use axum::body::Body;
 use axum::extract::DefaultBodyLimit;
-use axum::http::{HeaderName, Method, header};
+use axum::http::{HeaderName, Method, Request, header};
 use axum::middleware::from_fn;
 use axum::{Extension, Router};
 use tower::ServiceBuilder;
@@ -9,6 +12,7 @@ use tower_http::CompressionLevel;
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::compression::CompressionLayer;
 use tower_http::cors::{AllowOrigin, CorsLayer};
+use tower_http::timeout::{RequestBodyTimeoutLayer, TimeoutBody};
 use tower_http::trace::TraceLayer;
 use utoipa::openapi::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
@@ -19,6 +23,9 @@ use crate::config::Config;
 use crate::http::extract::BODY_LIMIT_BYTES;
 use crate::http::{auth, blueprints, docs, host, jobs, layers, ops, overlays, servers, spa, streams, users};
 use crate::openapi;
+
+/// A client that stops so long in the middle of a body is taken for gone.
+const BODY_SILENCE: Duration = Duration::from_secs(20);
 
 /// Where the API lives.
 pub const API_ROOT: &str = "/api/v1";
@@ -36,6 +43,8 @@ pub fn build(state: AppState) -> Router {
         .layer(from_fn(layers::to_the_end))
         .layer(CatchPanicLayer::custom(layers::panicked))
         .option_layer(cors(&state.config))
+        .layer(RequestBodyTimeoutLayer::new(BODY_SILENCE))
+        .map_request(|request: Request<TimeoutBody<Body>>| request.map(Body::new))
         .layer(from_fn(layers::limit_body))
         .layer(DefaultBodyLimit::max(BODY_LIMIT_BYTES))
         .layer(Extension(spa));
@@ -57,6 +66,7 @@ pub fn document() -> OpenApi {
 fn routes(limits: Option<&RateLimits>) -> OpenApiRouter<AppState> {
     let login = auth::login_routes();
     let signup = auth::signup_routes();
+    let password = auth::password_routes();
     let rest = OpenApiRouter::new()
         .merge(auth::routes())
         .merge(users::routes())
@@ -68,10 +78,11 @@ fn routes(limits: Option<&RateLimits>) -> OpenApiRouter<AppState> {
         .merge(streams::routes())
         .merge(docs::routes());
     let api = match limits {
-        None => rest.merge(login).merge(signup),
+        None => rest.merge(login).merge(signup).merge(password),
         Some(limits) => rest
             .merge(login.layer(limits.login_layer()))
             .merge(signup.layer(limits.signup_layer()))
+            .merge(password.layer(limits.password_layer()))
             .layer(limits.general_layer()),
     };
     OpenApiRouter::with_openapi(openapi::frame()).nest(API_ROOT, api)

@@ -1,11 +1,9 @@
 //! `l4d2-web serve`: from settings to a listening panel, and down again in good order.
 
-use std::future::IntoFuture;
 use std::net::SocketAddr;
 use std::time::Duration;
 
 use anyhow::{Context, Result};
-use axum::Router;
 use l4d2_host::Host;
 use l4d2_migrations::{Migrator, MigratorTrait};
 use tokio::net::TcpListener;
@@ -15,14 +13,17 @@ use tokio_util::sync::CancellationToken;
 use crate::app::{AppState, host_config};
 use crate::auth::Auth;
 use crate::config::Config;
+use crate::connections::{self, Bounds, Connections};
 use crate::db::Db;
 use crate::http::ops;
+use crate::listen::{self, DRAIN_LIMIT};
 use crate::{data_dir, metrics, router, systemd};
 
-/// Connections still open so long after the streams were ended are cut.
-const DRAIN_LIMIT: Duration = Duration::from_secs(5);
 /// Interrupted jobs end their children and write their last line within this.
 const INTERRUPT_LIMIT: Duration = Duration::from_secs(20);
+
+/// For what is written last, and to close the database.
+const CLOSING_LIMIT: Duration = Duration::from_secs(10);
 
 /// Connects and brings the schema up to date.
 pub async fn open_database(config: &Config) -> Result<Db> {
@@ -32,16 +33,22 @@ pub async fn open_database(config: &Config) -> Result<Db> {
 }
 
 /// Serves until SIGTERM or SIGINT.
-pub async fn run(config: Config) -> Result<()> {
+pub async fn run(mut config: Config) -> Result<()> {
+    data_dir::keep_from_games(&config.data_dir)?;
     data_dir::prepare(&config.data_dir)?;
     let _lock = data_dir::lock(&config.data_dir)?;
     metrics::recorder().map_err(anyhow::Error::msg).context("could not set up metrics")?;
+    let wanted = Bounds { connections: config.connections_total, streams: config.streams_total };
+    let Bounds { connections, streams } = connections::reserve(wanted)?;
+    (config.connections_total, config.streams_total) = (connections, streams);
     let db = open_database(&config).await?;
+    let ownership = db.own().await?;
     let host = Host::new(host_config(&config)).await.context("could not set up the host")?;
     let auth = Auth::load(&config)?;
     let state = AppState::new(config, db, host, auth);
     let shutdown = state.shutdown.clone();
-    cancel_on_signal(shutdown.clone())?;
+    let stop_limit = DRAIN_LIMIT + state.config.shutdown_grace + INTERRUPT_LIMIT + CLOSING_LIMIT;
+    cancel_on_signal(shutdown.clone(), stop_limit)?;
 
     let listener = match systemd::activated_listener()? {
         Some(socket) => TcpListener::from_std(socket).context("could not use the socket that systemd hands over")?,
@@ -52,12 +59,15 @@ pub async fn run(config: Config) -> Result<()> {
         None => None,
     };
     let tasks = state.start_background().await?;
+    let ownership = tokio::spawn(ownership.keep(shutdown.clone()));
     let address = listener.local_addr().context("the listener has no address")?;
-    let panel = tokio::spawn(listen(listener, router::build(state.clone()), shutdown.clone()));
+    let connections = Connections::new(connections, state.config.trusted_proxies.clone());
+    let router = router::build(state.clone());
+    let panel = tokio::spawn(listen::serve(listener, router, connections.clone(), shutdown.clone()));
     if let Some(listener) = metrics_listener {
         let router = ops::metrics_routes().with_state(state.clone());
         tasks.reopen();
-        tasks.spawn(listen(listener, router, shutdown.clone()));
+        tasks.spawn(listen::serve(listener, router, connections, shutdown.clone()));
         tasks.close();
     }
     // Beside the tasks that a shutdown waits for: the panel is alive as long as it winds up.
@@ -67,30 +77,19 @@ pub async fn run(config: Config) -> Result<()> {
     println!("listening on http://{address}");
     tracing::info!(%address, supervisor = state.host.supervisor_kind(), "ready");
 
-    let ended = panel.await.context("the listener panicked")?;
+    panel.await.context("the listener panicked")?;
     shutdown.cancel();
     wind_up(&state).await;
     tasks.wait().await;
     state.db.close().await.context("could not close the database")?;
+    // Only now may the next one have it.
+    drop(ownership.await);
     tracing::info!("stopped");
-    ended
+    Ok(())
 }
 
 async fn bind(setting: &str, address: SocketAddr) -> Result<TcpListener> {
     TcpListener::bind(address).await.with_context(|| format!("could not listen on {address} ({setting})"))
-}
-
-async fn listen(listener: TcpListener, router: Router, shutdown: CancellationToken) -> Result<()> {
-    let service = router.into_make_service_with_connect_info::<SocketAddr>();
-    let server = axum::serve(listener, service).with_graceful_shutdown(shutdown.clone().cancelled_owned());
-    let cut = async {
-        shutdown.cancelled().await;
-        tokio::time::sleep(DRAIN_LIMIT).await;
-    };
-    tokio::select! {
-        result = server.into_future() => result.context("the listener failed"),
-        () = cut => Ok(()),
-    }
 }
 
 /// Gives jobs at work their time, then ends them with the reason in their log.
@@ -105,7 +104,7 @@ async fn wind_up(state: &AppState) {
     }
 }
 
-fn cancel_on_signal(shutdown: CancellationToken) -> Result<()> {
+fn cancel_on_signal(shutdown: CancellationToken, stop_limit: Duration) -> Result<()> {
     let mut terminate = signal(SignalKind::terminate()).context("could not listen for SIGTERM")?;
     let mut interrupt = signal(SignalKind::interrupt()).context("could not listen for SIGINT")?;
     tokio::spawn(async move {
@@ -119,7 +118,7 @@ fn cancel_on_signal(shutdown: CancellationToken) -> Result<()> {
                 std::process::exit(130);
             }
             tracing::info!("shutting down");
-            systemd::stopping();
+            systemd::stopping(stop_limit);
             shutdown.cancel();
         }
     });

@@ -15,6 +15,7 @@ use crate::db::entity::servers;
 use crate::db::server_state as queries;
 use crate::domain::publish;
 use crate::error::{ApiResult, chain};
+use crate::facade;
 
 /// What to show: the active job first, else what was found.
 pub fn display_state(active: Option<Operation>, actual: ActualState) -> DisplayState {
@@ -81,16 +82,16 @@ impl Look {
     }
 }
 
-/// Looks at one server.
+/// Looks at one server; a look that takes too long finds it in an unknown state.
 pub async fn look(state: &AppState, name: &str) -> Look {
     match InstanceName::parse(name) {
-        Ok(name) => Look::new(state.host.status(&name).await),
+        Ok(name) => Look::new(facade::look(&state.host, &name).await),
         Err(error) => Look { state: ActualState::Unknown, reason: error.to_string(), since: None },
     }
 }
 
 /// How many servers are looked at at once.
-const PARALLEL_LOOKS: usize = 16;
+pub const PARALLEL_LOOKS: usize = 16;
 
 /// Looks at all servers, writes what changed and tells everyone.
 pub async fn refresh_all(state: &AppState) -> ApiResult<()> {

@@ -4,6 +4,7 @@
 
 use std::net::TcpListener;
 use std::os::fd::FromRawFd;
+use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
 use sd_notify::NotifyState;
@@ -14,7 +15,12 @@ pub fn activated_listener() -> Result<Option<TcpListener>> {
     let Some(socket) = sockets.next() else {
         return Ok(None);
     };
-    ensure!(sockets.len() == 0, "systemd hands over {} sockets: one is enough", sockets.len() + 1);
+    ensure!(
+        sockets.len() == 0,
+        "systemd hands over {} sockets, and the panel takes one: put an empty ListenStream= before the one in the drop-in of \
+         l4d2-web.socket, and systemctl restart l4d2-web.socket",
+        sockets.len() + 1
+    );
     // SAFETY: systemd hands the descriptor over to this process alone, and this is the one place that takes it.
     let listener = unsafe { TcpListener::from_raw_fd(socket) };
     listener.local_addr().context("the socket that systemd hands over is no TCP socket")?;
@@ -27,9 +33,10 @@ pub fn ready() {
     tell(&[NotifyState::Ready]);
 }
 
-/// The panel shuts down.
-pub fn stopping() {
-    tell(&[NotifyState::Stopping]);
+/// The panel shuts down, which may take so long: as the settings have it, whatever the unit says.
+pub fn stopping(limit: Duration) {
+    let limit = u32::try_from(limit.as_micros()).unwrap_or(u32::MAX);
+    tell(&[NotifyState::Stopping, NotifyState::ExtendTimeoutUsec(limit)]);
 }
 
 /// Says that the panel is alive, twice in every period that systemd asks for. It runs on the same runtime as everything

@@ -6,6 +6,7 @@
 pub use sea_orm_migration::MigratorTrait;
 
 mod m0001_initial;
+mod m0002_job_indices;
 
 /// All migrations, oldest first.
 #[derive(Debug)]
@@ -14,6 +15,6 @@ pub struct Migrator;
 #[async_trait::async_trait]
 impl MigratorTrait for Migrator {
     fn migrations() -> Vec<Box<dyn sea_orm_migration::MigrationTrait>> {
-        vec![Box::new(m0001_initial::Migration)]
+        vec![Box::new(m0001_initial::Migration), Box::new(m0002_job_indices::Migration)]
     }
 }

@@ -97,7 +97,7 @@ pub struct PreviewBlueprint {
     #[cfg_attr(feature = "openapi", schema(max_items = 1024))]
     pub config: Vec<String>,
     /// The port to show; left out: 27015.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, deserialize_with = "crate::number::port_or_null", skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "openapi", schema(minimum = 1024, maximum = 65535))]
     pub port: Option<u16>,
     /// The name of the server to show it for; left out: `preview`.

@@ -2,6 +2,9 @@
 //!
 //! `GET /events` sends `event: ready` once it listens, then `server`, `job`, `overlay` and `blueprint` with the whole
 //! object, `deleted` with a [`Deleted`], and `resync` when the reader fell behind and must fetch its lists again.
+//!
+//! The streams of logs send their lines as they are, and, when asked with `times=true`, between them `event: time` with the
+//! [`Timestamp`](crate::Timestamp) of the second in which those that follow were read.
 
 use serde::{Deserialize, Serialize};
 

@@ -2,11 +2,13 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::text::text_enum;
+use crate::text::{read_from_text, text_enum};
 use crate::{JobId, ServerId, Timestamp, UserId};
 
 text_enum!(Operation { Install => "install", Initialize => "initialize", Start => "start", Stop => "stop", Restart => "restart", Delete => "delete" });
 text_enum!(ServerOperation { Initialize => "initialize", Start => "start", Stop => "stop", Restart => "restart", Delete => "delete" });
+text_enum!(HostOperation { Install => "install" });
+read_from_text!(HostOperation, ServerOperation);
 text_enum!(JobState { Queued => "queued", Running => "running", Succeeded => "succeeded", Failed => "failed", Cancelled => "cancelled" });
 text_enum!(LogStream { Stdout => "stdout", Stderr => "stderr", System => "system" });
 
@@ -30,7 +32,7 @@ pub enum Operation {
 }
 
 /// What can be asked of a server. Deleting is `DELETE /servers/{id}`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum ServerOperation {
@@ -59,7 +61,7 @@ impl From<ServerOperation> for Operation {
 }
 
 /// What can be asked of the host.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum HostOperation {

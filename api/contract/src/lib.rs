@@ -9,6 +9,7 @@ mod event;
 mod host;
 mod id;
 mod job;
+mod number;
 mod overlay;
 mod page;
 mod patch;

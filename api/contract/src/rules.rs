@@ -14,8 +14,15 @@ pub const OVERLAY_PATH_CHARS: RangeInclusive<usize> = 1..=512;
 pub const USERNAME_CHARS: RangeInclusive<usize> = 1..=64;
 /// How many characters a password may have.
 pub const PASSWORD_CHARS: RangeInclusive<usize> = 6..=1024;
+/// What ports a server may have. Below are those that only root may take.
+pub const PORTS: RangeInclusive<u16> = 1024..=65535;
+/// How many days an API token may be good for.
+pub const TOKEN_DAYS: RangeInclusive<u32> = 1..=3650;
 /// How many characters a line for a game's console may have.
 pub const COMMAND_CHARS: RangeInclusive<usize> = 1..=1024;
+
+/// How many bytes of UTF-8 a line for a game's console may have: what a terminal takes as one line.
+pub const COMMAND_BYTES: usize = 4000;
 
 /// What is wrong, in words for a person.
 pub type Fault = String;
@@ -69,6 +76,9 @@ pub fn check_password(password: &str) -> Result<(), Fault> {
 pub fn check_console_command(command: &str) -> Result<(), Fault> {
     if command.trim().is_empty() || !COMMAND_CHARS.contains(&command.chars().count()) {
         return Err(format!("must be {} characters, not only blanks", span(&COMMAND_CHARS)));
+    }
+    if command.len() > COMMAND_BYTES {
+        return Err(format!("must be at most {COMMAND_BYTES} bytes of UTF-8"));
     }
     if command.chars().any(char::is_control) {
         return Err("must be one line without control characters".to_owned());
@@ -128,5 +138,8 @@ mod tests {
             assert!(check_console_command(command).is_err(), "{command:?}");
         }
         assert_eq!(check_console_command("status"), Ok(()));
+        assert_eq!(check_console_command(&"\u{1f600}".repeat(1000)), Ok(()));
+        let fault = check_console_command(&"\u{1f600}".repeat(1001)).expect_err("more than a terminal's line");
+        assert_eq!(fault, "must be at most 4000 bytes of UTF-8");
     }
 }

@@ -116,6 +116,7 @@ pub struct CreateServer {
     pub name: String,
     /// 1024 to 65535, unique in the panel.
     #[cfg_attr(feature = "openapi", schema(minimum = 1024, maximum = 65535))]
+    #[serde(deserialize_with = "crate::number::port")]
     pub port: u16,
     /// One of the caller's own blueprints.
     pub blueprint_id: BlueprintId,
@@ -132,7 +133,7 @@ pub struct UpdateServer {
     #[cfg_attr(feature = "openapi", schema(nullable = false))]
     pub blueprint_id: Option<BlueprintId>,
     /// 1024 to 65535, unique in the panel.
-    #[serde(default, deserialize_with = "crate::patch::sent", skip_serializing_if = "Option::is_none")]
+    #[serde(default, deserialize_with = "crate::number::sent_port", skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "openapi", schema(nullable = false, minimum = 1024, maximum = 65535))]
     pub port: Option<u16>,
 }
@@ -155,7 +156,7 @@ pub struct ServerUsage {
 #[cfg_attr(feature = "openapi", schema(example = json!({"command": "status"})))]
 #[serde(deny_unknown_fields)]
 pub struct ConsoleCommand {
-    /// 1 to 1,024 characters, no line break.
+    /// 1 to 1,024 characters, at most 4,000 bytes of UTF-8, no line break.
     #[cfg_attr(feature = "openapi", schema(min_length = 1, max_length = 1024))]
     pub command: String,
 }

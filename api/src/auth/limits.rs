@@ -1,4 +1,5 @@
-//! How often one address may call: a narrow limit on signing in and on signing up, a wide one on the whole API.
+//! How often one address may call: a narrow limit each on signing in, on signing up and on changing a password, which cost a
+//! hash, and a wide one on the whole API.
 //!
 //! An address is one bucket of requests that refills steadily. IPv6 counts by /64, which is what one customer gets. The
 //! tables forget whoever has a full bucket again, and when one is crowded all the same, whole neighbourhoods share a
@@ -25,7 +26,7 @@ use super::client::address_of;
 use crate::config::Config;
 use crate::error::ApiError;
 
-/// Sign-ins and sign-ups come back one by one at this pace.
+/// Attempts with a password come back one by one at this pace.
 const SIGN_IN_REFILL: Duration = Duration::from_secs(15);
 /// Addresses in one table past which neighbours share a bucket: some 10 MB.
 const CROWD: usize = 100_000;
@@ -38,6 +39,7 @@ pub type LimitLayer = GovernorLayer<ClientKey, NoOpMiddleware<QuantaInstant>, Bo
 pub struct RateLimits {
     login: Limit,
     signup: Limit,
+    password: Limit,
     general: Limit,
 }
 
@@ -57,6 +59,7 @@ impl RateLimits {
         Ok(Self {
             login: sign_in()?,
             signup: sign_in()?,
+            password: sign_in()?,
             general: Limit::new(refill, config.api_rate_burst, &trusted)?,
         })
     }
@@ -71,6 +74,11 @@ impl RateLimits {
         self.signup.layer()
     }
 
+    /// For changing a password. Whoever is signed in must not keep others from that, nor try passwords at will.
+    pub fn password_layer(&self) -> LimitLayer {
+        self.password.layer()
+    }
+
     /// For the API as a whole. A stream counts once, when it is opened.
     pub fn general_layer(&self) -> LimitLayer {
         self.general.layer()
@@ -78,7 +86,7 @@ impl RateLimits {
 
     /// Forgets addresses whose bucket is full again.
     pub fn sweep(&self) {
-        for limit in [&self.login, &self.signup, &self.general] {
+        for limit in [&self.login, &self.signup, &self.password, &self.general] {
             limit.sweep(CROWD);
         }
     }

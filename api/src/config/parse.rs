@@ -4,13 +4,16 @@ use std::fmt;
 use std::net::{IpAddr, SocketAddr};
 use std::ops::RangeInclusive;
 use std::path::{Path, PathBuf};
+use std::str::FromStr;
 use std::time::Duration;
 
 use anyhow::{Context, Result, anyhow, bail, ensure};
 use axum::http::HeaderValue;
+use axum::http::uri::Authority;
 use ipnet::IpNet;
 use l4d2_host::SupervisorChoice;
 use l4d2_host::limits::{self, GameLimits};
+use sea_orm::sqlx::postgres::PgConnectOptions;
 
 use super::LogFormat;
 
@@ -26,6 +29,16 @@ pub(super) fn database_url(given: Option<String>, data_dir: &Path) -> Result<Str
     };
     let known = ["sqlite:", "postgres://", "postgresql://"].iter().any(|scheme| url.starts_with(scheme));
     ensure!(known, "DATABASE_URL must begin with sqlite: or postgres://");
+    // Each connection would have an empty one of its own.
+    ensure!(
+        !url.starts_with("sqlite:") || !(url.contains(":memory:") || url.contains("mode=memory")),
+        "DATABASE_URL must name a file: a database in memory is gone with the panel"
+    );
+    // The parser's own words may hold a part of the password, as those of whoever opens the database do.
+    ensure!(
+        url.starts_with("sqlite:") || PgConnectOptions::from_str(&url).is_ok(),
+        "DATABASE_URL is no URL: percent-encode what is special in its password, such as / # ? @ : %"
+    );
     Ok(url)
 }
 
@@ -97,12 +110,19 @@ pub(super) fn networks(text: &str) -> Result<Vec<IpNet>> {
         .collect()
 }
 
+/// A browser names its origin as scheme, host and, unless it is the usual one, port; anything more would match none.
 pub(super) fn origins(text: &str) -> Result<Vec<HeaderValue>> {
     parts(text)
         .map(|part| {
+            let rest = part.strip_prefix("http://").or_else(|| part.strip_prefix("https://"));
+            let is_origin = rest.is_some_and(|rest| {
+                rest.parse::<Authority>().is_ok_and(|authority| !authority.as_str().contains('@'))
+                    && !rest.contains(char::is_uppercase)
+            });
             ensure!(
-                part.starts_with("http://") || part.starts_with("https://"),
-                "CORS_ORIGINS: {part:?} is no origin, such as https://panel.example"
+                is_origin,
+                "CORS_ORIGINS: {part:?} is no origin: it has a scheme, a host in small letters, a port if need be, and \
+                 nothing behind that, such as https://panel.example"
             );
             HeaderValue::from_str(part).with_context(|| format!("CORS_ORIGINS: {part:?} is no origin"))
         })

@@ -95,7 +95,7 @@ pub struct Settings {
     #[arg(long, env = "START_LIMIT_SECONDS")]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub start_limit_seconds: Option<u64>,
-    /// Seconds a game may take after quit, and again after SIGTERM, 1 to 600 [default: 10]
+    /// Seconds a game may take after quit, and again after SIGTERM (with systemd 20 at most), 1 to 600 [default: 10]
     #[arg(long, env = "STOP_LIMIT_SECONDS")]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub stop_limit_seconds: Option<u64>,
@@ -139,6 +139,10 @@ pub struct Settings {
     #[arg(long, env = "SIGNUP_ENABLED", num_args = 0..=1, default_missing_value = "true")]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub signup_enabled: Option<bool>,
+    /// Servers that a user may have, up to 100000, admins any number; 0: everybody any number [default: 0]
+    #[arg(long, env = "SERVERS_PER_USER")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub servers_per_user: Option<u64>,
     /// Requests a second and address, 1 to 100000 [default: 100]
     #[arg(long, env = "API_RATE_PER_SECOND")]
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -147,7 +151,7 @@ pub struct Settings {
     #[arg(long, env = "API_RATE_BURST")]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub api_rate_burst: Option<u32>,
-    /// Sign-ins and sign-ups in quick succession and address, 1 to 100000 [default: 20]
+    /// Sign-ins, sign-ups and password changes in quick succession and address, 1 to 100000 [default: 20]
     #[arg(long, env = "LOGIN_RATE_BURST")]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub login_rate_burst: Option<u32>,
@@ -159,6 +163,10 @@ pub struct Settings {
     #[arg(long, env = "STREAMS_TOTAL")]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub streams_total: Option<usize>,
+    /// Open connections in total, 8 to 100000; half of them from one address that is no trusted proxy's [default: 4096]
+    #[arg(long, env = "CONNECTIONS_TOTAL")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub connections_total: Option<usize>,
     /// How the log is written: text or json [default: text]
     #[arg(long, env = "LOG_FORMAT")]
     #[serde(skip_serializing_if = "Option::is_none")]

@@ -4,7 +4,8 @@ use l4d2_contract::{Job, JobId, JobState, Operation, ServerId, UserId};
 use sea_orm::sea_query::Expr;
 use sea_orm::{
     ActiveValue::{NotSet, Set},
-    ColumnTrait, Condition, ConnectionTrait, DbErr, EntityTrait, QueryFilter, QueryOrder, QuerySelect,
+    ColumnTrait, Condition, ConnectionTrait, DbErr, EntityTrait, ExprTrait, QueryFilter, QueryOrder, QuerySelect,
+    Select,
 };
 
 use super::entity::jobs::{ActiveModel, Column, Entity, Model};
@@ -38,12 +39,14 @@ pub struct JobEnd {
 /// What a list of jobs is narrowed to.
 #[derive(Debug, Clone, Default)]
 pub struct JobFilter {
-    /// Only jobs of this owner; none: of all.
+    /// Only jobs of this owner's servers; none: all, installs too.
     pub owner: Option<UserId>,
     /// Only jobs of this server.
     pub server: Option<ServerId>,
     /// Only jobs in this state.
     pub state: Option<JobState>,
+    /// Only jobs that do this.
+    pub operation: Option<Operation>,
     /// Only jobs older than this one.
     pub before: Option<JobId>,
 }
@@ -78,9 +81,13 @@ pub async fn find(db: &impl ConnectionTrait, id: JobId) -> Result<Option<Model>,
 
 /// A page of jobs, newest first.
 pub async fn list(db: &impl ConnectionTrait, filter: &JobFilter, limit: u64) -> Result<Vec<Model>, DbErr> {
+    select_page(filter, limit).all(db).await
+}
+
+fn select_page(filter: &JobFilter, limit: u64) -> Select<Entity> {
     let mut condition = Condition::all();
     if let Some(owner) = filter.owner {
-        condition = condition.add(Column::OwnerId.eq(owner.0));
+        condition = condition.add(Column::OwnerId.eq(owner.0)).add(Column::Operation.ne(Operation::Install.as_str()));
     }
     if let Some(server) = filter.server {
         condition = condition.add(Column::ServerId.eq(server.0));
@@ -88,10 +95,13 @@ pub async fn list(db: &impl ConnectionTrait, filter: &JobFilter, limit: u64) -> 
     if let Some(state) = filter.state {
         condition = condition.add(Column::State.eq(state.as_str()));
     }
+    if let Some(operation) = filter.operation {
+        condition = condition.add(Column::Operation.eq(operation.as_str()));
+    }
     if let Some(before) = filter.before {
         condition = condition.add(Column::Id.lt(before.0));
     }
-    Entity::find().filter(condition).order_by_desc(Column::Id).limit(limit).all(db).await
+    Entity::find().filter(condition).order_by_desc(Column::Id).limit(limit)
 }
 
 /// All queued and running jobs, oldest first.
@@ -101,8 +111,12 @@ pub async fn active(db: &impl ConnectionTrait) -> Result<Vec<Model>, DbErr> {
 
 /// The queued and running jobs of one server, oldest first.
 pub async fn active_of_server(db: &impl ConnectionTrait, server: ServerId) -> Result<Vec<Model>, DbErr> {
+    select_active_of_server(server).all(db).await
+}
+
+fn select_active_of_server(server: ServerId) -> Select<Entity> {
     let of_server = Column::ServerId.eq(server.0);
-    Entity::find().filter(of_server).filter(is_active()).order_by_asc(Column::Id).all(db).await
+    Entity::find().filter(of_server).filter(is_active()).order_by_asc(Column::Id)
 }
 
 /// Marks a queued job as running. False when it was not queued any more.
@@ -142,8 +156,10 @@ pub async fn set_progress(db: &impl ConnectionTrait, id: JobId, progress: f64) -
     Ok(())
 }
 
-fn is_active() -> sea_orm::sea_query::SimpleExpr {
-    Column::State.is_in([JobState::Queued.as_str(), JobState::Running.as_str()])
+/// With the states as part of the statement: the index `jobs_active` is not taken for parameters.
+pub(super) fn is_active() -> Expr {
+    let states = [JobState::Queued, JobState::Running];
+    Expr::col(Column::State.as_column_ref()).is_in(states.map(|state| Expr::Constant(state.as_str().into())))
 }
 
 /// The row as scheduling sees it.
@@ -176,5 +192,52 @@ pub fn to_contract(row: &Model) -> Job {
         created_at: clock::timestamp(row.created_at),
         started_at: row.started_at.map(clock::timestamp),
         finished_at: row.finished_at.map(clock::timestamp),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use l4d2_migrations::{Migrator, MigratorTrait};
+    use sea_orm::{DatabaseBackend, QueryTrait};
+
+    use super::*;
+    use crate::db::Db;
+
+    /// What SQLite says that it will do.
+    async fn plan(db: &Db, query: Select<Entity>) -> String {
+        let mut statement = query.build(DatabaseBackend::Sqlite);
+        statement.sql.insert_str(0, "EXPLAIN QUERY PLAN ");
+        let steps = db.write().query_all_raw(statement).await.expect("a plan");
+        let steps = steps.iter().map(|step| step.try_get::<String>("", "detail").expect("a text"));
+        steps.collect::<Vec<_>>().join("; ")
+    }
+
+    /// However many jobs have ended: their rows stay.
+    #[tokio::test]
+    async fn lists_and_filing_look_at_no_more_jobs_than_they_answer() {
+        let db = Db::connect("sqlite::memory:").await.expect("a database");
+        Migrator::up(db.write(), None).await.expect("a schema");
+        let (owner, server) = (Some(UserId(1)), Some(ServerId(1)));
+        let (state, before) = (Some(JobState::Failed), Some(JobId(9)));
+        let lists = [
+            (JobFilter { owner, state, ..JobFilter::default() }, "jobs_owner_state (owner_id=? AND state=?)"),
+            (
+                JobFilter { owner, state, before, ..JobFilter::default() },
+                "jobs_owner_state (owner_id=? AND state=? AND id<?)",
+            ),
+            (JobFilter { server, state, ..JobFilter::default() }, "jobs_server_state (server_id=? AND state=?)"),
+            (
+                JobFilter { server, state, before, ..JobFilter::default() },
+                "jobs_server_state (server_id=? AND state=? AND id<?)",
+            ),
+            (JobFilter { server, ..JobFilter::default() }, "jobs_server (server_id=?)"),
+            (JobFilter { owner, ..JobFilter::default() }, "jobs_owner (owner_id=?)"),
+            (JobFilter { state, ..JobFilter::default() }, "jobs_state (state=?)"),
+        ];
+        for (filter, index) in lists {
+            assert_eq!(plan(&db, select_page(&filter, 50)).await, format!("SEARCH jobs USING INDEX {index}"));
+        }
+        let active = plan(&db, select_active_of_server(ServerId(1))).await;
+        assert_eq!(active, "SEARCH jobs USING INDEX jobs_active (server_id=?)");
     }
 }

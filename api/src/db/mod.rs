@@ -20,6 +20,7 @@ pub mod job_logs;
 pub mod jobs;
 pub mod log_pruning;
 pub mod overlays;
+mod ownership;
 pub mod server_state;
 pub mod servers;
 pub mod sessions;

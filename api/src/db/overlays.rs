@@ -2,12 +2,12 @@
 
 use std::collections::HashSet;
 
-use l4d2_contract::{OverlayId, ServerId};
+use l4d2_contract::{OverlayId, ServerId, UserId};
 use sea_orm::ActiveValue::{NotSet, Set};
 use sea_orm::{ColumnTrait, ConnectionTrait, DbErr, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect};
 
 use super::entity::overlays::{ActiveModel, Column, Entity, Model};
-use super::entity::{blueprint_overlays, servers};
+use super::entity::{blueprint_overlays, blueprints, servers};
 use crate::clock;
 
 /// Overlays in the order of their making, behind `after`.
@@ -63,6 +63,24 @@ pub async fn update(
 /// Removes an overlay; false when there was none. The database refuses it while a blueprint uses it.
 pub async fn delete(db: &impl ConnectionTrait, id: OverlayId) -> Result<bool, DbErr> {
     Ok(Entity::delete_by_id(id.0).exec(db).await?.rows_affected == 1)
+}
+
+/// The names of a user's blueprints that use it.
+pub async fn blueprints_with(db: &impl ConnectionTrait, id: OverlayId, user: UserId) -> Result<Vec<String>, DbErr> {
+    let links =
+        blueprint_overlays::Entity::find().filter(blueprint_overlays::Column::OverlayId.eq(id.0)).all(db).await?;
+    let mut names = Vec::new();
+    // Far below the number of parameters that a statement may have.
+    for chunk in links.chunks(1000) {
+        let rows = blueprints::Entity::find()
+            .filter(blueprints::Column::Id.is_in(chunk.iter().map(|one| one.blueprint_id)))
+            .filter(blueprints::Column::UserId.eq(user.0))
+            .order_by_asc(blueprints::Column::Name)
+            .all(db)
+            .await?;
+        names.extend(rows.into_iter().map(|row| row.name));
+    }
+    Ok(names)
 }
 
 /// How many blueprints use it.

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use l4d2_contract::{ActualState, BlueprintId, DesiredState, JobId, JobState, Operation, ServerId, UserId};
 use sea_orm::ActiveValue::{NotSet, Set};
-use sea_orm::{ColumnTrait, ConnectionTrait, DbErr, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
+use sea_orm::{ColumnTrait, ConnectionTrait, DbErr, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect};
 
 use super::entity::jobs;
 use super::entity::servers::{ActiveModel, Column, Entity, Model};
@@ -38,6 +38,16 @@ pub async fn list(
         query = query.filter(Column::Id.gt(after));
     }
     query.all(db).await
+}
+
+/// How many servers a user has.
+pub async fn count_of_user(db: &impl ConnectionTrait, user: UserId) -> Result<u64, DbErr> {
+    Entity::find().filter(Column::UserId.eq(user.0)).count(db).await
+}
+
+/// The server that has a port.
+pub async fn find_by_port(db: &impl ConnectionTrait, port: u16) -> Result<Option<Model>, DbErr> {
+    Entity::find().filter(Column::Port.eq(i32::from(port))).one(db).await
 }
 
 /// Some servers, in the order of their making; those that are gone are left out.
@@ -95,11 +105,10 @@ pub async fn update(
 pub async fn active_jobs(db: &impl ConnectionTrait) -> Result<HashMap<i64, (JobId, Operation)>, DbErr> {
     use jobs::{Column, Entity};
 
-    let is_active = Column::State.is_in([JobState::Queued.as_str(), JobState::Running.as_str()]);
     let rows: Vec<(i64, Option<i64>, String, String)> = Entity::find()
         .select_only()
         .columns([Column::Id, Column::ServerId, Column::Operation, Column::State])
-        .filter(is_active)
+        .filter(super::jobs::is_active())
         .order_by_asc(Column::Id)
         .into_tuple()
         .all(db)

@@ -3,8 +3,8 @@
 //! A change is never applied to a server here. It is only told that it has pending changes now.
 
 use l4d2_contract::{
-    Blueprint, BlueprintId, BlueprintPreview, CreateBlueprint, OverlayId, Page, PreviewBlueprint, ResourceKind,
-    ServerId, UpdateBlueprint, UserId,
+    Blueprint, BlueprintId, BlueprintPreview, CreateBlueprint, OverlayId, Page, PreviewBlueprint, ServerId,
+    UpdateBlueprint, UserId,
 };
 use l4d2_host::InstanceName;
 use l4d2_host::instance;
@@ -21,7 +21,6 @@ use crate::domain::paging::PageRequest;
 use crate::domain::publish;
 use crate::domain::validate::Faults;
 use crate::error::{ApiError, ApiResult};
-use crate::events::Audience;
 
 const PREVIEW_PORT: u16 = 27015;
 const PREVIEW_NAME: &str = "preview";
@@ -55,7 +54,7 @@ pub async fn create(state: &AppState, caller: &Caller, input: CreateBlueprint) -
     }
     tx.commit().await?;
     let blueprint = view_one(state, row).await?;
-    state.events.blueprint(&blueprint);
+    publish::blueprint(state, blueprint.id).await?;
     Ok(blueprint)
 }
 
@@ -76,7 +75,7 @@ pub async fn update(
     tx.commit().await?;
     state.digests.forget();
     let blueprint = view_one(state, row).await?;
-    state.events.blueprint(&blueprint);
+    publish::blueprint(state, id).await?;
     publish::servers(state, &blueprint.server_ids).await?;
     Ok(blueprint)
 }
@@ -89,7 +88,7 @@ pub async fn delete(state: &AppState, caller: &Caller, id: BlueprintId) -> ApiRe
         Ok(false) => return Err(missing(id)),
         Err(error) => return Err(in_use(state, id, error).await),
     }
-    state.events.deleted(ResourceKind::Blueprint, id.0, Audience::OwnerOnly(caller.user_id));
+    publish::blueprint_deleted(state, id, caller.user_id).await;
     Ok(())
 }
 

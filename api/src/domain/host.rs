@@ -10,6 +10,7 @@ use tokio::sync::Mutex;
 
 use crate::app::AppState;
 use crate::clock;
+use crate::domain::strangers;
 use crate::error::{ApiError, ApiResult};
 
 /// How old the doctor's checks may be: they try things out, which takes a moment and some work.
@@ -29,12 +30,12 @@ struct Visit {
 }
 
 impl Doctor {
-    async fn checks(&self, look: impl Future<Output = Vec<Check>>) -> Vec<DoctorCheck> {
+    async fn checks(&self, look: impl Future<Output = Vec<DoctorCheck>>) -> Vec<DoctorCheck> {
         let mut last = self.last.lock().await;
         if let Some(visit) = last.as_ref().filter(|visit| visit.made.elapsed() < CHECKS_LAST) {
             return visit.checks.clone();
         }
-        let checks: Vec<DoctorCheck> = look.await.into_iter().map(check).collect();
+        let checks = look.await;
         *last = Some(Visit { made: Instant::now(), checks: checks.clone() });
         checks
     }
@@ -53,8 +54,15 @@ pub async fn info(state: &AppState) -> ApiResult<HostInfo> {
         installation: installation(host).await,
         disk_total_bytes: disk.total_bytes,
         disk_free_bytes: disk.free_bytes,
-        checks: state.doctor.checks(host.doctor()).await,
+        checks: state.doctor.checks(examine(state)).await,
     })
+}
+
+/// The host's own checks, and the one for which it takes what the panel knows.
+async fn examine(state: &AppState) -> Vec<DoctorCheck> {
+    let mut checks: Vec<DoctorCheck> = state.host.doctor().await.into_iter().map(check).collect();
+    checks.push(strangers::check(state).await);
+    checks
 }
 
 async fn installation(host: &Host) -> InstallationInfo {
@@ -104,7 +112,7 @@ mod tests {
                     remedy: "wait".to_owned(),
                     remedy_is_command: false,
                 };
-                vec![found]
+                vec![check(found)]
             })
         };
         let answers = futures::future::join_all((0..20).map(|_| ask())).await;

@@ -1,6 +1,6 @@
 //! Reading jobs.
 
-use l4d2_contract::{Job, JobId, JobState, Page, ServerId};
+use l4d2_contract::{Job, JobId, JobState, Operation, Page, ServerId};
 
 use super::access;
 use crate::app::AppState;
@@ -16,6 +16,8 @@ pub struct Filter {
     pub server: Option<ServerId>,
     /// Only jobs in this state.
     pub state: Option<JobState>,
+    /// Only jobs that do this.
+    pub operation: Option<Operation>,
     /// Only jobs older than this one.
     pub before: Option<JobId>,
 }
@@ -29,10 +31,13 @@ pub async fn list(state: &AppState, caller: &Caller, filter: Filter, limit: Opti
     if let Some(server) = filter.server {
         access::visible_server(state.db.read(), caller, server).await?;
     }
+    // A server's jobs are all its owner's. Asked for both, a database may go through all jobs of the owner.
+    let of_anybody = caller.admin || filter.server.is_some();
     let filter = JobFilter {
-        owner: (!caller.admin).then_some(caller.user_id),
+        owner: (!of_anybody).then_some(caller.user_id),
         server: filter.server,
         state: filter.state,
+        operation: filter.operation,
         before: filter.before,
     };
     let mut rows = queries::list(state.db.read(), &filter, limit + 1).await?;

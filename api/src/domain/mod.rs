@@ -11,6 +11,8 @@ pub mod overlays;
 pub mod paging;
 pub mod publish;
 pub mod servers;
+pub mod strangers;
+mod taken;
 pub mod usage;
 pub mod users;
 pub mod validate;

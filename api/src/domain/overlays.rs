@@ -1,6 +1,6 @@
 //! The catalog: everybody reads it, admins write it and see paths.
 
-use l4d2_contract::{CreateOverlay, Overlay, OverlayId, Page, ResourceKind, UpdateOverlay};
+use l4d2_contract::{CreateOverlay, Overlay, OverlayId, Page, UpdateOverlay};
 use l4d2_host::OverlayCheck;
 use sea_orm::{DbErr, SqlErr};
 
@@ -13,7 +13,6 @@ use crate::domain::paging::PageRequest;
 use crate::domain::publish;
 use crate::domain::validate::Faults;
 use crate::error::{ApiError, ApiResult};
-use crate::events::Audience;
 
 /// A page of the catalog.
 pub async fn list(state: &AppState, caller: &Caller, request: PageRequest) -> ApiResult<Page<Overlay>> {
@@ -33,7 +32,7 @@ pub async fn create(state: &AppState, input: CreateOverlay) -> ApiResult<Overlay
     check(state, Some(&input.name), Some(&input.path)).await?;
     let row = queries::insert(state.db.write(), input.name, input.path).await.map_err(taken)?;
     let overlay = view_one(state, row, true).await?;
-    state.events.overlay(&overlay);
+    publish::overlay(state, overlay.id).await?;
     Ok(overlay)
 }
 
@@ -44,24 +43,32 @@ pub async fn update(state: &AppState, id: OverlayId, input: UpdateOverlay) -> Ap
     check(state, input.name.as_deref(), input.path.as_deref()).await?;
     let moved = input.path.is_some();
     let row = queries::update(state.db.write(), id, input.name, input.path).await.map_err(taken)?;
-    let overlay = view_one(state, row.ok_or_else(|| missing(id))?, true).await?;
-    state.events.overlay(&overlay);
     if moved {
         state.digests.forget();
+    }
+    let overlay = view_one(state, row.ok_or_else(|| missing(id))?, true).await?;
+    publish::overlay(state, id).await?;
+    if moved {
         publish::servers(state, &queries::servers_with(state.db.read(), id).await?).await?;
     }
     Ok(overlay)
 }
 
 /// Removes an overlay that no blueprint uses. What lies on the disk stays.
-pub async fn delete(state: &AppState, id: OverlayId) -> ApiResult<()> {
+pub async fn delete(state: &AppState, caller: &Caller, id: OverlayId) -> ApiResult<()> {
     match queries::delete(state.db.write(), id).await {
         Ok(true) => {}
         Ok(false) => return Err(missing(id)),
-        Err(error) => return Err(in_use(state, id, error).await),
+        Err(error) => return Err(in_use(state, caller, id, error).await),
     }
-    state.events.deleted(ResourceKind::Overlay, id.0, Audience::Everyone);
+    publish::overlay_deleted(state, id).await;
     Ok(())
+}
+
+/// Any overlay as admins see it, without asking who wants to know.
+pub(super) async fn find(state: &AppState, id: OverlayId) -> ApiResult<Option<Overlay>> {
+    let rows: Vec<Model> = queries::find(state.db.read(), id).await?.into_iter().collect();
+    Ok(view(state, rows, true).await?.pop())
 }
 
 /// Rows as they go over the wire, with a look at the disk.
@@ -128,14 +135,47 @@ fn taken(error: DbErr) -> ApiError {
     unique_or(error, || ApiError::taken("name_taken", "name", "another overlay has this name"))
 }
 
-async fn in_use(state: &AppState, id: OverlayId, error: DbErr) -> ApiError {
+async fn in_use(state: &AppState, caller: &Caller, id: OverlayId, error: DbErr) -> ApiError {
     let Some(SqlErr::ForeignKeyConstraintViolation(_)) = error.sql_err() else {
         return ApiError::Database(error);
     };
-    // Blueprints are private: their number is told, not their names.
-    match queries::count_blueprints(state.db.read(), id).await {
-        Ok(1) => ApiError::conflict("overlay_in_use", "1 blueprint uses this overlay"),
-        Ok(count) => ApiError::conflict("overlay_in_use", format!("{count} blueprints use this overlay")),
+    match blueprints_with(state, caller, id).await {
+        Ok((own, count)) => ApiError::conflict("overlay_in_use", use_of(&own, count)),
         Err(error) => ApiError::Database(error),
+    }
+}
+
+/// The names of the caller's own blueprints that use it, and how many use it at all.
+async fn blueprints_with(state: &AppState, caller: &Caller, id: OverlayId) -> Result<(Vec<String>, u64), DbErr> {
+    let own = queries::blueprints_with(state.db.read(), id, caller.user_id).await?;
+    Ok((own, queries::count_blueprints(state.db.read(), id).await?))
+}
+
+/// Who uses it, and what to do. Blueprints are private: of those of others only the number is told.
+fn use_of(own: &[String], count: u64) -> String {
+    let others = count.saturating_sub(own.len() as u64);
+    let of_others = match others {
+        0 => None,
+        1 => Some("1 blueprint of somebody else".to_owned()),
+        many => Some(format!("{many} blueprints of others")),
+    };
+    let of_own = (!own.is_empty()).then(|| format!("your own {}", own.join(", ")));
+    let users: Vec<String> = of_own.into_iter().chain(of_others).collect();
+    format!("this overlay is used by {}: take it out there first", users.join(" and "))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::use_of;
+
+    #[test]
+    fn who_uses_an_overlay_is_named_as_far_as_it_is_ones_own() {
+        let own = ["comp".to_owned(), "coop".to_owned()];
+        assert_eq!(use_of(&own[..1], 1), "this overlay is used by your own comp: take it out there first");
+        assert_eq!(
+            use_of(&own, 3),
+            "this overlay is used by your own comp, coop and 1 blueprint of somebody else: take it out there first"
+        );
+        assert_eq!(use_of(&[], 2), "this overlay is used by 2 blueprints of others: take it out there first");
     }
 }

@@ -5,15 +5,15 @@ use l4d2_contract::{
     UpdateServer, UserId,
 };
 use l4d2_host::{HostError, InstanceName};
-use sea_orm::{DbErr, SqlErr};
 
 use crate::app::AppState;
 use crate::auth::Caller;
 use crate::clock;
 use crate::db::entity::{blueprints as blueprint_rows, servers::Model};
 use crate::db::servers::{self as queries, NewServer};
-use crate::db::{blueprints, jobs, server_state};
+use crate::db::{blueprints, jobs, server_state, users};
 use crate::domain::paging::PageRequest;
+use crate::domain::taken::refused;
 use crate::domain::validate::Faults;
 use crate::domain::{access, publish};
 use crate::error::{ApiError, ApiResult};
@@ -47,12 +47,37 @@ pub async fn create(state: &AppState, caller: &Caller, input: CreateServer) -> A
     let blueprint = referenced(state, input.blueprint_id, &mut faults).await?;
     faults.finish()?;
     check_link(caller, caller.user_id, blueprint.as_ref())?;
-    let new = NewServer { user: caller.user_id, blueprint: input.blueprint_id, name: input.name, port: input.port };
-    let row = queries::insert(state.db.write(), new).await.map_err(refused)?;
+    let (name, port) = (input.name.clone(), input.port);
+    let new = NewServer { user: caller.user_id, blueprint: input.blueprint_id, name: input.name, port };
+    let row = match insert(state, caller, new).await {
+        Err(ApiError::Database(error)) => return Err(refused(state, caller, Some(&name), Some(port), error).await),
+        answer => answer?,
+    };
     let server = view_one(state, row).await?;
-    state.events.server(&server);
+    publish::server(state, server.id).await?;
     publish::blueprint(state, server.blueprint_id).await?;
     Ok(server)
+}
+
+/// Adds it, if its user may have one more.
+async fn insert(state: &AppState, caller: &Caller, new: NewServer) -> ApiResult<Model> {
+    let most = state.config.servers_per_user;
+    if most == 0 || caller.admin {
+        return queries::insert(state.db.write(), new).await.map_err(ApiError::from);
+    }
+    let tx = state.db.begin().await?;
+    // Held, so that of parallel requests each counts what the one before has made.
+    users::find_locked(&tx, new.user).await?;
+    let own = queries::count_of_user(&tx, new.user).await?;
+    if own >= most {
+        let (servers, which) = if own == 1 { ("server", "it") } else { ("servers", "one") };
+        let detail =
+            format!("you have {own} {servers}, and that is as many as one user may have: delete {which} first");
+        return Err(ApiError::conflict("too_many_servers", detail));
+    }
+    let row = queries::insert(&tx, new).await?;
+    tx.commit().await?;
+    Ok(row)
 }
 
 /// Links a server to another blueprint of its owner, or gives it another port. Takes effect when it is next generated.
@@ -76,11 +101,17 @@ pub async fn update(state: &AppState, caller: &Caller, id: ServerId, input: Upda
     if active.iter().any(|job| jobs::operation(job) == Operation::Delete) {
         return Err(ApiError::conflict("server_deleting", format!("{} is being deleted", row.name)));
     }
-    let changed = queries::update(&tx, id, input.blueprint_id, input.port).await.map_err(refused)?;
+    let changed = match queries::update(&tx, id, input.blueprint_id, input.port).await {
+        Ok(changed) => changed,
+        Err(error) => {
+            tx.rollback().await?;
+            return Err(refused(state, caller, None, input.port, error).await);
+        }
+    };
     tx.commit().await?;
 
     let server = view_one(state, changed.ok_or_else(|| missing(id))?).await?;
-    state.events.server(&server);
+    publish::server(state, id).await?;
     if server.blueprint_id.0 != row.blueprint_id {
         publish::blueprint(state, BlueprintId(row.blueprint_id)).await?;
         publish::blueprint(state, server.blueprint_id).await?;
@@ -100,6 +131,7 @@ pub async fn send_command(state: &AppState, caller: &Caller, id: ServerId, input
         Err(HostError::NotRunning | HostError::NoInstance(_)) => {
             Err(ApiError::conflict("not_running", format!("{} does not run", row.name)))
         }
+        Err(error @ HostError::ConsoleStuck) => Err(ApiError::conflict("console_stuck", error.to_string())),
         Err(error) => Err(ApiError::internal(error)),
     }
 }
@@ -176,21 +208,4 @@ fn check_link(caller: &Caller, owner: UserId, blueprint: Option<&blueprint_rows:
 
 fn missing(id: ServerId) -> ApiError {
     ApiError::not_found("server", id)
-}
-
-/// Both databases name the column, or the constraint that is named after it.
-fn refused(error: DbErr) -> ApiError {
-    match error.sql_err() {
-        Some(SqlErr::UniqueConstraintViolation(text)) if text.contains("port") => {
-            ApiError::taken("port_taken", "port", "another server has this port")
-        }
-        Some(SqlErr::UniqueConstraintViolation(_)) => {
-            ApiError::taken("name_taken", "name", "another server has this name")
-        }
-        // It was there a moment ago.
-        Some(SqlErr::ForeignKeyConstraintViolation(_)) => {
-            ApiError::field("blueprint_id", "the blueprint does not exist any more")
-        }
-        _ => ApiError::Database(error),
-    }
 }

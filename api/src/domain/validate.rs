@@ -7,14 +7,17 @@ use std::fmt::Display;
 use l4d2_contract::rules::{self, Fault};
 use l4d2_contract::{FieldError, OverlayId};
 use l4d2_host::InstanceName;
+use l4d2_host::launcher::MAX_LINE_BYTES;
 use l4d2_host::spec::{
     MAX_ARGUMENTS, MAX_CONFIG_LINES, MAX_OVERLAY_CHARS, MAX_OVERLAYS, MIN_PORT, check_argument, check_config_line,
 };
 
 use crate::error::{ApiError, ApiResult};
 
-// The host holds the same limit where it uses the path; the contract depends on nothing that could tell it.
+// The host holds the same limits where it uses these; the contract depends on nothing that could tell it.
 const _: () = assert!(*rules::OVERLAY_PATH_CHARS.end() == MAX_OVERLAY_CHARS);
+const _: () = assert!(rules::COMMAND_BYTES == MAX_LINE_BYTES);
+const _: () = assert!(*rules::PORTS.start() == MIN_PORT);
 
 /// Collects what is wrong with a request.
 #[derive(Debug, Default)]

@@ -1,6 +1,6 @@
 //! `/auth`: signing up, in and out, sessions, API tokens.
 //!
-//! Signing in and signing up stand apart because each has a rate limit of its own, see the router.
+//! What hashes a password stands apart because each has a rate limit of its own, see the router.
 
 use axum::extract::State;
 use axum::http::StatusCode;
@@ -29,12 +29,16 @@ pub fn signup_routes() -> OpenApiRouter<AppState> {
     OpenApiRouter::new().routes(routes!(signup))
 }
 
+/// Changing the password.
+pub fn password_routes() -> OpenApiRouter<AppState> {
+    OpenApiRouter::new().routes(routes!(change_password))
+}
+
 /// The other routes of this file.
 pub fn routes() -> OpenApiRouter<AppState> {
     OpenApiRouter::new()
         .routes(routes!(logout))
         .routes(routes!(get_me))
-        .routes(routes!(change_password))
         .routes(routes!(list_sessions))
         .routes(routes!(revoke_session))
         .routes(routes!(list_api_tokens, create_api_token))
@@ -53,9 +57,9 @@ pub fn routes() -> OpenApiRouter<AppState> {
     responses(
         (status = 201, description = "the new user's session", body = SessionOpened,
             headers(("Set-Cookie" = String, description = "the session for browsers"))),
-        (status = 403, description = "signing up is closed"),
-        (status = 409, description = "the username is taken"),
-        (status = 503, description = "too many people are signing in right now"),
+        (status = 403, description = "signing up is closed (`signup_disabled`)"),
+        (status = 409, description = "the username is taken (`username_taken`)"),
+        (status = 503, description = "too many people are signing in right now (`busy`)"),
     ),
 )]
 async fn signup(
@@ -82,8 +86,8 @@ async fn signup(
         (status = 200, description = "the session", body = SessionOpened,
             headers(("Set-Cookie" = String, description = "the session for browsers"))),
         (status = 401, description = "the username or the password is wrong"),
-        (status = 403, description = "the password is right but the account is disabled"),
-        (status = 503, description = "too many people are signing in right now"),
+        (status = 403, description = "the password is right but the account is disabled (`account_disabled`)"),
+        (status = 503, description = "too many people are signing in right now (`busy`)"),
     ),
 )]
 async fn login(
@@ -105,7 +109,11 @@ async fn login(
     path = "/auth/logout",
     tag = "auth",
     security(("session_cookie" = [], "csrf_token" = []), ("bearer" = [])),
-    responses((status = 204, description = "the session is revoked")),
+    responses(
+        (status = 204, description = "the session is revoked"),
+        (status = 400, description = "the caller has no session but an API token, or a cookie came without its CSRF token \
+            (`no_session`, `csrf_failed`)"),
+    ),
 )]
 async fn logout(State(state): State<AppState>, caller: Caller, jar: CookieJar) -> ApiResult<(StatusCode, CookieJar)> {
     auth::log_out(&state, &caller).await?;
@@ -128,7 +136,8 @@ async fn get_me(State(state): State<AppState>, caller: Caller) -> ApiResult<axum
 
 /// Change the password
 ///
-/// All other sessions of the user are revoked. API tokens stay.
+/// All other sessions of the user are revoked. API tokens stay. As often as one may sign in, counted apart: 20 attempts from
+/// one address pass at once, and one more every 15 s.
 #[utoipa::path(
     post,
     path = "/auth/password",
@@ -137,7 +146,8 @@ async fn get_me(State(state): State<AppState>, caller: Caller) -> ApiResult<axum
     request_body = ChangePassword,
     responses(
         (status = 204, description = "the password is changed"),
-        (status = 503, description = "too many people are signing in right now"),
+        (status = 429, description = "too many attempts from this address (`rate_limited`): try again after `Retry-After` seconds"),
+        (status = 503, description = "too many people are signing in right now (`busy`)"),
     ),
 )]
 async fn change_password(
@@ -216,8 +226,8 @@ async fn list_api_tokens(
     responses(
         (status = 201, description = "the token", body = CreatedApiToken,
             headers(("Location" = String, description = "where it can be revoked"))),
-        (status = 403, description = "the caller has no session but an API token"),
-        (status = 409, description = "the user has a token of that name"),
+        (status = 403, description = "the caller has no session but an API token (`session_required`)"),
+        (status = 409, description = "the user has a token of that name (`token_name_taken`)"),
     ),
 )]
 async fn create_api_token(

@@ -1,16 +1,18 @@
 //! Extractors whose rejections are problems like every other error.
 
+use axum::body::{Body, Bytes};
 use axum::extract::rejection::{JsonRejection, PathRejection, QueryRejection};
 use axum::extract::{FromRequest, FromRequestParts, Path as AxumPath, Query as AxumQuery, Request};
 use axum::http::request::Parts;
 use serde::de::DeserializeOwned;
 
+use super::shape::Shape;
 use crate::error::ApiError;
 
 /// Bodies are at most this long.
 pub const BODY_LIMIT_BYTES: usize = 256 * 1024;
 
-/// A JSON body. Wrong syntax, types, unknown and missing fields are 400.
+/// A JSON body, which is an object. Wrong syntax, types, unknown, missing and repeated fields are 400.
 #[derive(Debug, Clone, Copy)]
 pub struct Json<T>(pub T);
 
@@ -22,10 +24,19 @@ where
     type Rejection = ApiError;
 
     async fn from_request(request: Request, state: &S) -> Result<Self, Self::Rejection> {
-        match axum::Json::<T>::from_request(request, state).await {
-            Ok(axum::Json(value)) => Ok(Self(value)),
-            Err(rejection) => Err(json_problem(rejection)),
+        let (parts, body) = request.into_parts();
+        let bytes = Bytes::from_request(Request::from_parts(parts.clone(), body), state).await;
+        let bytes = bytes.map_err(|rejection| json_problem(rejection.into()))?;
+        let request = Request::from_parts(parts, Body::from(bytes.clone()));
+        match axum::Json::<Shape>::from_request(request, state).await {
+            Ok(axum::Json(Shape::Object)) => {}
+            Ok(axum::Json(Shape::Other)) => {
+                let detail = "the body must be a JSON object".to_owned();
+                return Err(ApiError::BadRequest { code: "invalid_input", detail });
+            }
+            Err(rejection) => return Err(json_problem(rejection)),
         }
+        axum::Json::<T>::from_bytes(&bytes).map(|axum::Json(value)| Self(value)).map_err(json_problem)
     }
 }
 
@@ -55,22 +66,25 @@ fn wrong_field(text: &str, code: &'static str) -> ApiError {
     }
 }
 
-/// A complaint of serde's without what only a programmer can use: places in the text, names of Rust's types.
+/// A complaint of serde's in words for a person: without places in the text and names of Rust's types. Bounds are the
+/// field's own to tell, so none of the type's are named.
 fn plain(text: &str) -> String {
-    const TYPES: [(&str, &str); 5] = [
-        ("u16", "a whole number from 0 to 65535"),
-        ("u32", "a whole number from 0 to 4294967295"),
-        ("u64", "a whole number from 0"),
-        ("usize", "a whole number from 0"),
-        ("i64", "a whole number"),
+    const TYPES: [&str; 5] = ["u16", "u32", "u64", "usize", "i64"];
+    const WHOLE: &str = "must be a whole number, in digits alone";
+    // What the standard library says of a text in a query.
+    const TEXTS: [(&str, &str); 5] = [
+        ("invalid digit found in string", WHOLE),
+        ("cannot parse integer from empty string", WHOLE),
+        ("number too large to fit in target type", "is too large"),
+        ("number too small to fit in target type", "is too small"),
+        ("provided string was not `true` or `false`", "must be true or false"),
     ];
     let text = text.split_once(" at line ").map_or(text, |(text, _)| text);
-    for (name, words) in TYPES {
-        if let Some(start) = text.strip_suffix(name).filter(|start| start.ends_with("expected ")) {
-            return format!("{start}{words}");
-        }
+    if let Some((_, words)) = TEXTS.into_iter().find(|(other, _)| *other == text) {
+        return words.to_owned();
     }
-    text.to_owned()
+    let start = TYPES.into_iter().find_map(|name| text.strip_suffix(name)).filter(|start| start.ends_with("expected "));
+    start.map_or_else(|| text.to_owned(), |start| format!("{start}a whole number"))
 }
 
 /// The field that serde complains about: as a path before a colon, or in backquotes where there is no path.
@@ -80,7 +94,8 @@ fn field_of(text: &str) -> Option<String> {
     if let Some((path, _)) = text.split_once(": ").filter(|(path, _)| is_path(path)) {
         return Some(path.to_owned());
     }
-    let named = ["unknown field `", "missing field `"].iter().find_map(|start| text.split_once(start))?;
+    let named =
+        ["unknown field `", "missing field `", "duplicate field `"].iter().find_map(|start| text.split_once(start))?;
     named.1.split_once('`').map(|(field, _)| field.to_owned())
 }
 
@@ -133,7 +148,6 @@ where
 
 #[cfg(test)]
 mod tests {
-    use axum::body::Body;
     use axum::http::header;
     use l4d2_contract::{CreateServer, FieldError, UpdateBlueprint};
 
@@ -156,7 +170,7 @@ mod tests {
         for (body, message) in [
             (
                 r#"{"name": "a", "port": 70000, "blueprint_id": 1}"#,
-                "invalid value: integer `70000`, expected a whole number from 0 to 65535",
+                "invalid value: integer `70000`, expected a whole number from 1024 to 65535",
             ),
             (
                 r#"{"name": "a", "port": 27015, "blueprint_id": 1.5}"#,

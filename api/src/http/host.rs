@@ -25,7 +25,7 @@ pub fn routes() -> OpenApiRouter<AppState> {
     security(("session_cookie" = []), ("bearer" = [])),
     responses(
         (status = 200, description = "the machine", body = HostInfo),
-        (status = 403, description = "the caller is no admin"),
+        (status = 403, description = "the caller is no admin (`admin_required`)"),
     ),
 )]
 async fn get_host(State(state): State<AppState>, _admin: Admin) -> ApiResult<axum::Json<HostInfo>> {

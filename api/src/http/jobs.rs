@@ -2,7 +2,7 @@
 
 use axum::extract::State;
 use axum::http::{HeaderName, StatusCode, header};
-use l4d2_contract::{CreateHostJob, HostOperation, Job, JobId, JobState, Page, Problem, ServerId};
+use l4d2_contract::{CreateHostJob, HostOperation, Job, JobId, JobState, Operation, Page, Problem, ServerId};
 use serde::Deserialize;
 use utoipa::IntoParams;
 use utoipa_axum::router::OpenApiRouter;
@@ -29,6 +29,8 @@ pub struct JobQuery {
     server_id: Option<ServerId>,
     /// Only jobs in this state.
     state: Option<JobState>,
+    /// Only jobs that do this. Installs are for admins to see: others get none.
+    operation: Option<Operation>,
     /// Only jobs older than this one: the last page's `next`.
     before: Option<JobId>,
     /// Most jobs on a page, 1 to 200.
@@ -64,7 +66,12 @@ async fn list_jobs(
     caller: Caller,
     Query(query): Query<JobQuery>,
 ) -> ApiResult<axum::Json<Page<Job>>> {
-    let filter = domain::jobs::Filter { server: query.server_id, state: query.state, before: query.before };
+    let filter = domain::jobs::Filter {
+        server: query.server_id,
+        state: query.state,
+        operation: query.operation,
+        before: query.before,
+    };
     domain::jobs::list(&state, &caller, filter, query.limit).await.map(axum::Json)
 }
 
@@ -96,10 +103,9 @@ async fn get_job(State(state): State<AppState>, caller: Caller, Path(id): Path<J
     request_body = CreateHostJob,
     responses(
         (status = 202, description = "The job", body = Job, headers(("Location" = String, description = "Where the job is"))),
-        (status = 400, description = "The request is wrong", body = Problem, content_type = "application/problem+json"),
         (status = 401, description = "Not signed in", body = Problem, content_type = "application/problem+json"),
-        (status = 403, description = "Only admins install", body = Problem, content_type = "application/problem+json"),
-        (status = 409, description = "Servers run from the files it would rewrite", body = Problem, content_type = "application/problem+json"),
+        (status = 403, description = "Only admins install (`admin_required`)", body = Problem, content_type = "application/problem+json"),
+        (status = 409, description = "Servers run from the files it would rewrite (`servers_running`)", body = Problem, content_type = "application/problem+json"),
     ),
     security(("session_cookie" = [], "csrf_token" = []), ("bearer" = []))
 )]
@@ -123,11 +129,11 @@ async fn create_job(
     params(("id" = JobId, Path, description = "The job")),
     responses(
         (status = 202, description = "The job", body = Job, headers(("Location" = String, description = "Where the job is"))),
-        (status = 400, description = "The CSRF token is missing or wrong", body = Problem, content_type = "application/problem+json"),
+        (status = 400, description = "The CSRF token is missing or wrong (`csrf_failed`)", body = Problem, content_type = "application/problem+json"),
         (status = 401, description = "Not signed in", body = Problem, content_type = "application/problem+json"),
         (status = 403, description = "The job is of somebody else's server", body = Problem, content_type = "application/problem+json"),
         (status = 404, description = "There is no such job", body = Problem, content_type = "application/problem+json"),
-        (status = 409, description = "The job has ended already", body = Problem, content_type = "application/problem+json"),
+        (status = 409, description = "The job has ended already (`job_finished`)", body = Problem, content_type = "application/problem+json"),
     ),
     security(("session_cookie" = [], "csrf_token" = []), ("bearer" = []))
 )]

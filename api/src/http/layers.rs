@@ -8,6 +8,7 @@ use axum::extract::{MatchedPath, Request};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, Response as HttpResponse, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
+use futures::StreamExt;
 use tracing::{Instrument, Span};
 
 use crate::error::ApiError;
@@ -18,6 +19,10 @@ use crate::metrics;
 pub const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
 const MAX_REQUEST_ID_BYTES: usize = 64;
+/// A body that is refused for its size is read, and thrown away, up to this size and so long: a client that still sends
+/// when its connection is closed sees a broken connection and not the reason.
+const MOST_READ_BYTES: u64 = 16 * 1024 * 1024;
+const READ_LIMIT: Duration = Duration::from_secs(10);
 
 /// Takes over the id that a proxy gave the request, or makes one.
 pub(crate) async fn request_id(mut request: Request, next: Next) -> Response {
@@ -95,11 +100,18 @@ fn set_default(headers: &mut HeaderMap, name: HeaderName, value: &'static str) {
 /// Refuses a body that says beforehand that it is too large; the extractors refuse those that turn out to be.
 pub(crate) async fn limit_body(request: Request, next: Next) -> Response {
     let length = request.headers().get(header::CONTENT_LENGTH).and_then(|length| length.to_str().ok());
-    let too_large = length.and_then(|text| text.parse::<u64>().ok()).is_some_and(|len| len > BODY_LIMIT_BYTES as u64);
-    if too_large {
-        return ApiError::TooLarge { limit_bytes: BODY_LIMIT_BYTES }.into_response();
+    let length = length.and_then(|text| text.parse::<u64>().ok()).unwrap_or(0);
+    if length <= BODY_LIMIT_BYTES as u64 {
+        return next.run(request).await;
     }
-    next.run(request).await
+    // Who asks first whether to send it waits for the answer; others read none before they have sent it.
+    if length <= MOST_READ_BYTES && !request.headers().contains_key(header::EXPECT) {
+        let mut body = request.into_body().into_data_stream();
+        let sent = async { while let Some(Ok(_)) = body.next().await {} };
+        // The answer is the same.
+        let _ = tokio::time::timeout(READ_LIMIT, sent).await;
+    }
+    ApiError::TooLarge { limit_bytes: BODY_LIMIT_BYTES }.into_response()
 }
 
 /// Lets a request that may change something go on to its end when its client goes away: what is committed must also be

@@ -11,6 +11,7 @@ pub mod layers;
 pub mod ops;
 pub mod overlays;
 pub mod servers;
+mod shape;
 pub mod spa;
 pub mod streams;
 pub mod users;

@@ -69,7 +69,7 @@ async fn get_overlay(
     request_body = CreateOverlay,
     responses(
         (status = 201, description = "the overlay", body = Overlay, headers(("Location" = String, description = "where it is"))),
-        (status = 403, description = "the caller is no admin"),
+        (status = 403, description = "the caller is no admin (`admin_required`)"),
         (status = 409, description = "another overlay has this name (`name_taken`)"),
     ),
 )]
@@ -94,7 +94,7 @@ async fn create_overlay(
     request_body = UpdateOverlay,
     responses(
         (status = 200, description = "the overlay as it is now", body = Overlay),
-        (status = 403, description = "the caller is no admin"),
+        (status = 403, description = "the caller is no admin (`admin_required`)"),
         (status = 409, description = "another overlay has this name (`name_taken`)"),
     ),
 )]
@@ -118,15 +118,15 @@ async fn update_overlay(
     params(("id" = OverlayId, Path, description = "the overlay", example = 1)),
     responses(
         (status = 204, description = "it is gone"),
-        (status = 403, description = "the caller is no admin"),
+        (status = 403, description = "the caller is no admin (`admin_required`)"),
         (status = 409, description = "a blueprint uses it (`overlay_in_use`)"),
     ),
 )]
 async fn delete_overlay(
     State(state): State<AppState>,
-    _admin: Admin,
+    Admin(caller): Admin,
     Path(id): Path<OverlayId>,
 ) -> ApiResult<StatusCode> {
-    overlays::delete(&state, id).await?;
+    overlays::delete(&state, &caller, id).await?;
     Ok(StatusCode::NO_CONTENT)
 }

@@ -80,7 +80,8 @@ async fn list_servers(
     responses(
         (status = 201, description = "the server", body = Server, headers(("Location" = String, description = "where it is"))),
         (status = 403, description = "the blueprint belongs to somebody else"),
-        (status = 409, description = "another server has this name or port (`name_taken`, `port_taken`)"),
+        (status = 409, description = "another server has this name or port, or the caller has as many as `SERVERS_PER_USER` \
+            lets (`name_taken`, `port_taken`, `too_many_servers`)"),
     ),
 )]
 async fn create_server(
@@ -213,7 +214,8 @@ async fn create_server_job(
     responses(
         (status = 202, description = "the game has the line"),
         (status = 403, description = "the server belongs to somebody else"),
-        (status = 409, description = "the server does not run (`not_running`)"),
+        (status = 409, description = "the server does not run, or its game reads nothing of its console \
+            and must be restarted (`not_running`, `console_stuck`)"),
     ),
 )]
 async fn send_console_command(

@@ -16,7 +16,7 @@ use crate::domain::logs;
 use crate::domain::paging::PageRequest;
 use crate::error::{ApiError, ApiResult};
 use crate::http::extract::{Path, Query};
-use crate::stream::{self, JobLogStart};
+use crate::stream::{self, JobLogStart, LineTimes};
 
 const LAST_EVENT_ID: HeaderName = HeaderName::from_static("last-event-id");
 const JOB_LINES_DEFAULT: u64 = 500;
@@ -124,13 +124,20 @@ struct JobStreamQuery {
     /// Go on behind this seq. It wins over `Last-Event-ID`. Without either the stream begins with the last lines.
     #[param(minimum = 0, example = 0)]
     last_seq: Option<i64>,
+    /// Whether `event: time` says when lines were written; left out: no.
+    #[param(example = true)]
+    times: Option<bool>,
 }
 
 /// Follow a job
 ///
 /// `id` is the seq, `event` is `stdout`, `stderr` or `system`, `data` is the line; a line end inside a line starts
 /// another `data` field. `event: state` carries the job at the beginning and whenever it changes, `event: skipped` says
-/// how many lines were left out, `event: end` says why the stream ends. A comment comes every 15 s.
+/// how many lines were left out, `event: end` says why the stream ends. A comment and an
+/// `event: ping` come every 15 s.
+///
+/// With `times=true`, `event: time` comes before the first line and before each line of another second than the one
+/// before it: its `data` is the second in which the lines that follow were read. It has no `id`.
 #[utoipa::path(
     get,
     path = "/jobs/{id}/stream",
@@ -143,8 +150,8 @@ struct JobStreamQuery {
     ),
     responses(
         (status = 200, description = "server-sent events", body = String, content_type = "text/event-stream",
-            example = "id: 1\nevent: stdout\ndata: Success! App '222860' fully installed.\n\n"),
-        (status = 400, description = "the seq to go on from is no seq"),
+            example = "event: time\ndata: 2026-11-24T03:01:04Z\n\nid: 1\nevent: stdout\ndata: Success! App '222860' fully installed.\n\n"),
+        (status = 400, description = "the seq to go on from is no seq, or `times` is neither `true` nor `false`"),
         (status = 403, description = "the job is of somebody else's server"),
         (status = 429, description = "too many streams are open (`too_many_streams`)"),
     ),
@@ -157,7 +164,11 @@ async fn stream_job_log(
     headers: HeaderMap,
 ) -> ApiResult<Events> {
     let start = job_log_start(query.last_seq, &headers)?;
-    stream::job_log(&state, caller, id, start).await.map(events)
+    stream::job_log(&state, caller, id, start, line_times(query.times)).await.map(events)
+}
+
+fn line_times(asked: Option<bool>) -> LineTimes {
+    LineTimes::new(asked.unwrap_or(false))
 }
 
 fn job_log_start(last_seq: Option<i64>, headers: &HeaderMap) -> ApiResult<JobLogStart> {
@@ -204,6 +215,9 @@ struct ServerStreamQuery {
     /// Go on behind this cursor. It wins over `Last-Event-ID`, which a browser can't send with a new connection.
     #[param(max_length = 1024, example = "9f2c-1024")]
     cursor: Option<String>,
+    /// Whether `event: time` says when lines were written; left out: no.
+    #[param(example = true)]
+    times: Option<bool>,
 }
 
 /// List the last lines of a game's output
@@ -231,7 +245,11 @@ async fn list_server_logs(
 ///
 /// The last lines first, then live, over restarts of the game and of the panel. `id` is an opaque cursor: sent as
 /// `cursor` or `Last-Event-ID`, the stream goes on behind it, and `lines` doesn't count. `event` is `stdout`, `data` is the line;
-/// `event: skipped` says that lines are gone, `event: end` says why the stream ends. A comment comes every 15 s.
+/// `event: skipped` says that lines are gone, `event: end` says why the stream ends. A comment and an
+/// `event: ping` come every 15 s. Behind a cursor that no line has come a `skipped` and all lines that there are.
+///
+/// With `times=true`, `event: time` comes before the first line and before each line of another second than the one
+/// before it: its `data` is the second in which the lines that follow were read. It has no `id`.
 #[utoipa::path(
     get,
     path = "/servers/{id}/logs/stream",
@@ -244,8 +262,9 @@ async fn list_server_logs(
     ),
     responses(
         (status = 200, description = "server-sent events", body = String, content_type = "text/event-stream",
-            example = "id: 9f2c-1024\nevent: stdout\ndata: Connection to Steam servers successful.\n\n"),
-        (status = 400, description = "the cursor to go on from is none"),
+            example = "event: time\ndata: 2026-11-24T03:01:04Z\n\nid: 9f2c-1024\nevent: stdout\ndata: Connection to Steam servers successful.\n\n"),
+        (status = 400, description = "the cursor to go on from is empty or longer than 1,024 bytes, or `times` is \
+            neither `true` nor `false`"),
         (status = 403, description = "it belongs to somebody else"),
         (status = 429, description = "too many streams are open (`too_many_streams`)"),
     ),
@@ -257,8 +276,9 @@ async fn stream_server_log(
     Query(query): Query<ServerStreamQuery>,
     headers: HeaderMap,
 ) -> ApiResult<Events> {
+    let times = line_times(query.times);
     let start = server_log_start(query, &headers)?;
-    stream::server_log(&state, caller, id, start).await.map(events)
+    stream::server_log(&state, caller, id, start, times).await.map(events)
 }
 
 fn server_log_start(query: ServerStreamQuery, headers: &HeaderMap) -> ApiResult<LogStart> {
@@ -278,7 +298,8 @@ fn server_log_start(query: ServerStreamQuery, headers: &HeaderMap) -> ApiResult<
 ///
 /// `event: ready` comes first, then `server`, `job`, `overlay` and `blueprint` with the whole object and `deleted` with
 /// kind and id, as far as the caller may see them. `event: resync` says that events were lost or rights have changed:
-/// fetch the lists again. `event: end` says why the stream ends. A comment comes every 15 s.
+/// fetch the lists again. `event: end` says why the stream ends. A comment and an
+/// `event: ping` come every 15 s.
 #[utoipa::path(
     get,
     path = "/events",

@@ -26,7 +26,7 @@ pub fn routes() -> OpenApiRouter<AppState> {
     params(ListQuery),
     responses(
         (status = 200, description = "a page of users, the oldest first", body = Page<User>),
-        (status = 403, description = "the caller is no admin"),
+        (status = 403, description = "the caller is no admin (`admin_required`)"),
     ),
 )]
 async fn list_users(
@@ -49,9 +49,9 @@ async fn list_users(
     request_body = UpdateUser,
     responses(
         (status = 200, description = "the user as it is now", body = User),
-        (status = 403, description = "the caller is no admin"),
+        (status = 403, description = "the caller is no admin (`admin_required`)"),
         (status = 404, description = "there is no such user"),
-        (status = 409, description = "it is the last admin who can sign in"),
+        (status = 409, description = "it is the last admin who can sign in (`last_admin`)"),
     ),
 )]
 async fn update_user(

@@ -12,7 +12,7 @@ use tokio::sync::watch;
 
 use super::log::{JobLog, LogHub};
 use crate::db::{Db, job_logs};
-use crate::stream::frame;
+use crate::stream::{LineTimes, frame};
 
 /// What a page should come to: a reader that does not read holds a few of them in its connection.
 const PAGE_BYTES: u64 = 16 * 1024;
@@ -30,11 +30,12 @@ pub(crate) struct LogReader {
     position: i64,
     page_limit: u64,
     page_lines: u64,
+    times: LineTimes,
 }
 
 impl LogReader {
     /// A reader that stands at the end of what it knows: nothing. Lines stored from now on are not missed.
-    pub(crate) fn attach(hub: &LogHub, job: JobId, page_limit: u64) -> Self {
+    pub(crate) fn attach(hub: &LogHub, job: JobId, page_limit: u64, times: LineTimes) -> Self {
         let log = hub.log(job);
         Self {
             db: hub.db().clone(),
@@ -44,6 +45,7 @@ impl LogReader {
             position: 0,
             page_limit: page_limit.max(1),
             page_lines: FIRST_PAGE_LINES.min(page_limit).max(1),
+            times,
         }
     }
 
@@ -63,7 +65,7 @@ impl LogReader {
         loop {
             self.known = self.known.max(*self.committed.borrow_and_update());
             if self.known > self.position {
-                let recent = self.log.recent().behind(self.position);
+                let recent = self.log.recent().behind(self.position, &mut self.times);
                 if let Some((frames, last)) = recent {
                     self.position = last;
                     return Ok(frames);
@@ -86,6 +88,7 @@ impl LogReader {
             frame::json_event(&mut frames, "skipped", &skipped(first - self.position - 1));
         }
         for row in &rows {
+            self.times.tell(&mut frames, row.created_at);
             frame::event_with_id(&mut frames, row.seq, &row.stream, &row.line);
         }
         self.position = rows.last().map_or(self.known, |row| row.seq);

@@ -114,13 +114,13 @@ impl LogHub {
         Ok(LogWriter { sender: Some(sender), task: Some(task), line_max_chars: self.inner.line_max_chars })
     }
 
-    /// Adds the last line of a job that nobody writes to, as part of the transaction that ends the job: no reader sees
-    /// one without the other. Readers are told once the caller has committed, by [`LastLine::tell`].
-    pub async fn append_last(&self, tx: &DatabaseTransaction, job: JobId, line: &str) -> ApiResult<LastLine> {
+    /// Adds a line to the log of a job that nobody writes to, as part of the transaction that files or ends the job: no
+    /// reader sees one without the other. Readers are told once the caller has committed, by [`LineWithin::tell`].
+    pub async fn append_within(&self, tx: &DatabaseTransaction, job: JobId, line: &str) -> ApiResult<LineWithin> {
         let line = new_line(LogStream::System, line, self.inner.line_max_chars);
         let end = job_logs::last_seq(tx, job).await?.ok_or(LogError::NoJob(job))?;
         match self.inner.inserter.append_within(tx, job, end, &[line]).await? {
-            Appended::Stored(seq) => Ok(LastLine { log: self.log(job), seq }),
+            Appended::Stored(seq) => Ok(LineWithin { log: self.log(job), seq }),
             Appended::EndsAt(_) | Appended::NoJob => Err(ApiError::internal(LogError::Busy(job))),
         }
     }
@@ -153,15 +153,15 @@ impl LogHub {
     }
 }
 
-/// A last line that is stored once its transaction is.
+/// A line that is stored once its transaction is.
 #[derive(Debug)]
 #[must_use = "readers wait to be told"]
-pub struct LastLine {
+pub struct LineWithin {
     log: Arc<JobLog>,
     seq: i64,
 }
 
-impl LastLine {
+impl LineWithin {
     /// Tells the readers. For after the commit.
     pub fn tell(self) {
         metrics::counter!("l4d2_job_log_lines_total").increment(1);

@@ -86,6 +86,10 @@ impl Jobs {
         }
     }
 
+    fn is_at_work(&self, id: JobId) -> bool {
+        self.at_work().contains_key(&id)
+    }
+
     fn enter(&self, id: JobId) -> AtWork {
         let at_work = AtWork::default();
         self.at_work().insert(id, at_work.clone());
@@ -104,7 +108,8 @@ impl Jobs {
     }
 }
 
-/// Takes a job out of the map however its task ends, a panic included: no lock outlives its holder.
+/// Takes a job out of the map however its task ends, a panic included: no lock outlives its holder. The scheduler, woken
+/// by that, ends a job whose row still says that it runs.
 #[derive(Debug)]
 struct Entered {
     jobs: Jobs,

@@ -1,13 +1,12 @@
 //! What is done once at start: jobs that a killed panel left running are ended as failed, servers are looked at, and
-//! after a boot of the machine those that should run are started.
+//! after a boot of the machine those that should run are started. Instances that no server is for are told.
 
-use l4d2_contract::{JobId, JobState, ServerId};
+use l4d2_contract::JobState;
 
 use super::{boot, end};
 use crate::app::AppState;
-use crate::db::jobs::{self as queries, JobEnd};
-use crate::db::server_state;
-use crate::domain::publish;
+use crate::db::jobs as queries;
+use crate::domain::strangers;
 use crate::error::{ApiResult, chain};
 use crate::status;
 
@@ -22,24 +21,9 @@ pub async fn run(state: &AppState) -> ApiResult<()> {
     }
     let rows = queries::active(state.db.read()).await?;
     for row in rows.iter().filter(|row| queries::state(row) == JobState::Running) {
-        interrupt(state, row.id, row.server_id).await?;
+        end::fail_left_running(state, row, INTERRUPTED).await?;
     }
     status::refresh_all(state).await?;
+    strangers::tell(state).await;
     boot::start_what_should_run(state).await
-}
-
-async fn interrupt(state: &AppState, id: i64, server: Option<i64>) -> ApiResult<()> {
-    let id = JobId(id);
-    let end = JobEnd { state: JobState::Failed, exit_code: None, error: INTERRUPTED.to_owned() };
-    let tx = state.db.begin().await?;
-    let line = end::with_last_line(&tx, &state.job_logs, id, JobState::Running, &end).await?;
-    if let Some(server) = server {
-        server_state::set_last_error(&tx, ServerId(server), INTERRUPTED).await?;
-    }
-    tx.commit().await?;
-    if let Some(line) = line {
-        line.tell();
-    }
-    tracing::warn!(job = id.0, "a job was interrupted by the end of an earlier run");
-    publish::job(state, id).await
 }

@@ -6,7 +6,7 @@ use l4d2_contract::{DesiredState, Job, JobId, JobState, Operation, ServerId, Use
 use sea_orm::DatabaseTransaction;
 
 use super::end;
-use super::log::LastLine;
+use super::log::LineWithin;
 use super::rules::supersedes;
 use crate::app::AppState;
 use crate::auth::Caller;
@@ -27,7 +27,7 @@ struct Filed {
 #[derive(Debug, Default)]
 struct GivenUp {
     /// Queued jobs that were cancelled, each with the line that says why.
-    cancelled: Vec<(JobId, LastLine)>,
+    cancelled: Vec<(JobId, LineWithin)>,
     /// Jobs at work that must give up.
     interrupted: Vec<JobId>,
 }
@@ -105,12 +105,13 @@ fn reason(operation: Operation) -> String {
     format!("cancelled because a {operation} was requested")
 }
 
-/// The state that a server should have once the operation is accepted.
+/// The state that a server should have once the operation is accepted. A delete says so when it begins: cancelled while it
+/// waits, it has changed nothing.
 fn desired_after(operation: Operation) -> Option<DesiredState> {
     match operation {
         Operation::Start | Operation::Restart => Some(DesiredState::Running),
-        Operation::Stop | Operation::Delete => Some(DesiredState::Stopped),
-        Operation::Install | Operation::Initialize => None,
+        Operation::Stop => Some(DesiredState::Stopped),
+        Operation::Install | Operation::Initialize | Operation::Delete => None,
     }
 }
 
@@ -175,12 +176,14 @@ pub async fn cancel(state: &AppState, caller: &Caller, id: JobId) -> ApiResult<J
         tx.commit().await?;
         line.tell();
     } else {
-        // Its row says whether it has ended: for a moment more it is at work, to leave everything in order.
+        // Its row says whether it has ended: for a moment more it is at work, to leave everything in order. One that runs
+        // and that nobody is at work on is ended by the scheduler, woken below.
         let row = queries::find(&tx, id).await?.ok_or_else(|| ApiError::not_found("job", id))?;
         tx.rollback().await?;
-        if queries::state(&row).is_final() || !state.jobs.interrupt(id, &reason) {
+        if queries::state(&row).is_final() {
             return Err(ApiError::conflict("job_finished", format!("job {id} has ended already")));
         }
+        state.jobs.interrupt(id, &reason);
     }
     publish::job(state, id).await?;
     if let Some(server) = row.server_id {

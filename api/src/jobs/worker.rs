@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use l4d2_contract::{JobId, JobState, LogStream, Operation, ServerId};
+use l4d2_contract::{BlueprintId, DesiredState, JobId, JobState, LogStream, Operation, ServerId};
 use l4d2_host::supervisor::Outcome;
 use l4d2_host::{HostError, InstanceName, Output, OutputSink, OutputStream};
 use tokio::sync::mpsc;
@@ -23,11 +23,11 @@ use crate::{metrics, status};
 const OUTPUT_BACKLOG: usize = 256;
 /// Progress is written no more often than this.
 const PROGRESS_PAUSE: Duration = Duration::from_millis(500);
-/// The database is given so long to come back before a job's end is given up for recovery to find.
-const RECORD_ATTEMPTS: u32 = 60;
+/// Until it is tried again to record how a job ended, for instance while the disk is full.
 const RECORD_PAUSE: Duration = Duration::from_secs(1);
 
-/// Runs a claimed job to its end. Never fails: what goes wrong is the job's error.
+/// Runs a claimed job to its end. Never fails: what goes wrong is the job's error. When not even that can be told, the
+/// scheduler ends the job.
 pub(super) async fn run(state: &AppState, id: JobId, at_work: &AtWork) {
     let began = Instant::now();
     let row = match queries::find(state.db.read(), id).await {
@@ -35,18 +35,16 @@ pub(super) async fn run(state: &AppState, id: JobId, at_work: &AtWork) {
         Ok(None) => return,
         Err(error) => {
             tracing::error!(job = id.0, error = %chain(&error), "could not read a job");
-            record_without_row(state, id).await;
             return;
         }
     };
     announce(state, &row).await;
     let end = perform(state, &row, at_work).await;
     metrics::job_finished(queries::operation(&row), end.state, began.elapsed());
-    let mut attempts = 0;
     while let Err(error) = record(state, &row, &end).await {
-        attempts += 1;
         tracing::error!(job = id.0, error = %chain(&error), "could not record how a job ended");
-        if attempts == RECORD_ATTEMPTS {
+        if state.shutdown.is_cancelled() && at_work.cancel.is_cancelled() {
+            // A shutdown that waits no longer: the next start of the panel finds the row.
             return;
         }
         tokio::time::sleep(RECORD_PAUSE).await;
@@ -55,13 +53,6 @@ pub(super) async fn run(state: &AppState, id: JobId, at_work: &AtWork) {
         && let Err(error) = status::refresh_one(state, &name).await
     {
         tracing::warn!(job = id.0, error = %chain(&error), "could not refresh a server after its job");
-    }
-}
-
-async fn record_without_row(state: &AppState, id: JobId) {
-    let end = JobEnd { state: JobState::Failed, exit_code: None, error: "the database failed".to_owned() };
-    if let Err(error) = queries::finish(state.db.write(), id, JobState::Running, &end).await {
-        tracing::error!(job = id.0, %error, "could not record how a job ended");
     }
 }
 
@@ -96,7 +87,7 @@ async fn perform(state: &AppState, row: &jobs::Model, at_work: &AtWork) -> JobEn
     );
     let mut end = match (logged, result) {
         (Err(error), _) => failed(format!("the job's log could not be written: {error}"), None),
-        (Ok(()), Ok(())) => JobEnd { state: JobState::Succeeded, exit_code: None, error: String::new() },
+        (Ok(()), Ok(exit_code)) => JobEnd { state: JobState::Succeeded, exit_code, error: String::new() },
         (Ok(()), Err(error)) => ended_by(&error, at_work),
     };
     let last = match end.state {
@@ -183,7 +174,13 @@ fn stream_of(stream: OutputStream) -> LogStream {
     }
 }
 
-async fn execute(state: &AppState, row: &jobs::Model, output: &OutputSink, at_work: &AtWork) -> Result<(), HostError> {
+/// Answers the exit status of the process that the last step was, where it was one.
+async fn execute(
+    state: &AppState,
+    row: &jobs::Model,
+    output: &OutputSink,
+    at_work: &AtWork,
+) -> Result<Option<i32>, HostError> {
     let runner = Runner::new(&state.host, output, &at_work.cancel);
     let operation = queries::operation(row);
     let Some(server) = row.server_id.map(ServerId) else {
@@ -192,21 +189,29 @@ async fn execute(state: &AppState, row: &jobs::Model, output: &OutputSink, at_wo
     let name = InstanceName::parse(row.server_name.as_deref().unwrap_or_default())
         .map_err(|error| HostError::InvalidSpec(error.to_string()))?;
     match operation {
-        Operation::Install => install(state, &runner).await,
-        Operation::Initialize => initialize(state, &runner, server).await,
-        Operation::Start => start(state, &runner, server, &name, output).await,
-        Operation::Stop => runner.stop(&name).await.map(drop),
+        Operation::Install => return install(state, &runner).await,
+        Operation::Initialize => initialize(state, &runner, server).await?,
+        Operation::Start => start(state, &runner, server, &name, output).await?,
+        Operation::Stop => drop(runner.stop(&name).await?),
         Operation::Restart => {
             runner.stop(&name).await?;
-            start(state, &runner, server, &name, output).await
+            start(state, &runner, server, &name, output).await?;
         }
-        Operation::Delete => runner.delete(&name).await.map(drop),
+        Operation::Delete => {
+            // From here on the game goes down, whatever becomes of the rest.
+            let desired = server_state::set_desired_state(state.db.write(), server, DesiredState::Stopped);
+            desired.await.map_err(panel_failed)?;
+            announce(state, row).await;
+            runner.delete(&name).await?;
+        }
     }
+    Ok(None)
 }
 
 /// Looks again at the moment of use: a server may have been started by hand since the install was filed.
-async fn install(state: &AppState, runner: &Runner<'_>) -> Result<(), HostError> {
-    status::refresh_all(state).await.map_err(panel_failed)?;
+async fn install(state: &AppState, runner: &Runner<'_>) -> Result<Option<i32>, HostError> {
+    let look = async { status::refresh_all(state).await.map_err(panel_failed) };
+    runner.unless_cancelled(look).await?;
     let running = server_state::names_running(state.db.read()).await.map_err(panel_failed)?;
     refuse_while_running(&running).map_err(panel_failed)?;
     runner.install().await
@@ -264,8 +269,11 @@ async fn record(state: &AppState, row: &jobs::Model, end: &JobEnd) -> ApiResult<
     };
     let tx = state.db.begin().await?;
     queries::finish(&tx, id, JobState::Running, end).await?;
+    let mut blueprint = None;
     if let Some(server) = row.server_id.map(ServerId) {
         if deleted {
+            let server_row = server_state::find_locked(&tx, server).await?;
+            blueprint = server_row.map(|server| BlueprintId(server.blueprint_id));
             server_state::delete(&tx, server).await?;
         } else if let Some(look) = &look {
             // The row is this transaction's until it ends, so nobody changes the state in between.
@@ -275,7 +283,12 @@ async fn record(state: &AppState, row: &jobs::Model, end: &JobEnd) -> ApiResult<
         }
     }
     tx.commit().await?;
-    tell(state, row, deleted).await
+    tell(state, row, deleted).await?;
+    match blueprint {
+        // It has a server less.
+        Some(blueprint) => publish::blueprint(state, blueprint).await,
+        None => Ok(()),
+    }
 }
 
 /// The server's last error after a job: a failure's own, none after a success, the old one after a cancellation.
@@ -294,7 +307,7 @@ async fn tell(state: &AppState, row: &jobs::Model, deleted: bool) -> ApiResult<(
     };
     state.usages.forget(server);
     if deleted {
-        publish::server_deleted(state, server, row.owner_id);
+        publish::server_deleted(state, server, row.owner_id).await;
         return Ok(());
     }
     publish::server(state, server).await

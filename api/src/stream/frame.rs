@@ -10,7 +10,11 @@ use bytes::{BufMut, BytesMut};
 use serde::Serialize;
 
 /// A comment: clients ignore it, proxies see that the connection is in use.
-pub const KEEP_ALIVE: &[u8] = b": keep-alive\n\n";
+pub const COMMENT: &[u8] = b": keep-alive\n\n";
+
+/// What comes now and then. Browsers keep comments from the page, which could not tell a quiet stream from a dead one
+/// without the event.
+pub const KEEP_ALIVE: &[u8] = b": keep-alive\n\nevent: ping\ndata: {}\n\n";
 
 /// Appends one event without an id.
 pub fn event(frames: &mut BytesMut, name: &str, data: &str) {

@@ -1,19 +1,19 @@
 //! The stream of a job: its lines, its state whenever it changes, and its end.
 
 use bytes::{Bytes, BytesMut};
-use l4d2_contract::{JobId, ResourceKind, StreamEndReason, UserId};
+use l4d2_contract::{JobId, ResourceKind, StreamEndReason};
 use tokio::sync::broadcast;
 use tokio::sync::broadcast::error::RecvError;
 
-use super::frame;
 use super::live::{Piece, Source};
+use super::{LineTimes, frame};
 use crate::app::AppState;
 use crate::auth::Caller;
 use crate::db::entity::jobs::Model;
 use crate::db::{Db, jobs};
 use crate::domain::access;
 use crate::error::{ApiError, ApiResult};
-use crate::events::Event;
+use crate::events::{Audience, Event};
 use crate::jobs::follow::{LogReader, skipped};
 
 /// Where a job's stream begins.
@@ -28,7 +28,7 @@ pub enum JobLogStart {
 pub(super) struct JobLogSource {
     db: Db,
     job: JobId,
-    owner: UserId,
+    audience: Audience,
     events: broadcast::Receiver<Event>,
     reader: LogReader,
     /// Goes out before anything else.
@@ -43,11 +43,17 @@ pub(super) struct JobLogSource {
 
 impl JobLogSource {
     /// Checks the right to it and finds the beginning.
-    pub(super) async fn open(state: &AppState, caller: &Caller, job: JobId, start: JobLogStart) -> ApiResult<Self> {
+    pub(super) async fn open(
+        state: &AppState,
+        caller: &Caller,
+        job: JobId,
+        start: JobLogStart,
+        times: LineTimes,
+    ) -> ApiResult<Self> {
         let limit = state.config.job_log_replay_limit;
         // Both listen before the row is read: what comes after the reading is heard.
         let events = state.events.subscribe();
-        let mut reader = LogReader::attach(&state.job_logs, job, limit);
+        let mut reader = LogReader::attach(&state.job_logs, job, limit, times);
         let row = access::visible_job(state.db.read(), caller, job).await?;
         let mut frames = BytesMut::new();
         let position = match start {
@@ -58,7 +64,7 @@ impl JobLogSource {
         let mut source = Self {
             db: state.db.clone(),
             job,
-            owner: UserId(row.owner_id),
+            audience: access::audience_of_job(&row),
             events,
             reader,
             waiting: None,
@@ -130,6 +136,6 @@ impl Source for JobLogSource {
     async fn recheck(&mut self, caller: &Caller) -> ApiResult<Option<StreamEndReason>> {
         // Should an event have been lost, the state is not late by more than this.
         self.stale = true;
-        Ok((!access::may_see(caller, self.owner)).then_some(StreamEndReason::AccessRevoked))
+        Ok((!self.audience.includes(caller.user_id, caller.admin)).then_some(StreamEndReason::AccessRevoked))
     }
 }

@@ -1,7 +1,7 @@
 //! A job's log as a text file: the lines there are at the beginning of the download, page by page.
 
 use bytes::{BufMut, BytesMut};
-use l4d2_contract::{JobId, StreamEndReason, UserId};
+use l4d2_contract::{JobId, StreamEndReason};
 
 use super::live::{Piece, Source};
 use crate::app::AppState;
@@ -9,13 +9,14 @@ use crate::auth::Caller;
 use crate::db::{Db, job_logs};
 use crate::domain::access;
 use crate::error::ApiResult;
+use crate::events::Audience;
 
 const PAGE_LINES: u64 = 256;
 
 pub(super) struct JobTextSource {
     db: Db,
     job: JobId,
-    owner: UserId,
+    audience: Audience,
     position: i64,
     last: i64,
 }
@@ -24,7 +25,13 @@ impl JobTextSource {
     /// Checks the right to it.
     pub(super) async fn open(state: &AppState, caller: &Caller, job: JobId) -> ApiResult<Self> {
         let row = access::visible_job(state.db.read(), caller, job).await?;
-        Ok(Self { db: state.db.clone(), job, owner: UserId(row.owner_id), position: 0, last: row.log_lines })
+        Ok(Self {
+            db: state.db.clone(),
+            job,
+            audience: access::audience_of_job(&row),
+            position: 0,
+            last: row.log_lines,
+        })
     }
 }
 
@@ -44,6 +51,6 @@ impl Source for JobTextSource {
     }
 
     async fn recheck(&mut self, caller: &Caller) -> ApiResult<Option<StreamEndReason>> {
-        Ok((!access::may_see(caller, self.owner)).then_some(StreamEndReason::AccessRevoked))
+        Ok((!self.audience.includes(caller.user_id, caller.admin)).then_some(StreamEndReason::AccessRevoked))
     }
 }

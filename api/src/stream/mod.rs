@@ -1,7 +1,8 @@
 //! Streams: replay what is stored, then follow what comes, as server-sent events.
 //!
 //! Each kind has a source that only knows what comes next; `live` is what all have in common: back-pressure, the end
-//! when rights are lost or the panel shuts down, comments, and the place among the bounded number of streams.
+//! when rights are lost or the panel shuts down, comments, and the place among the bounded number of streams. That place is
+//! taken first, so that a refused stream costs nothing: opening a source may run a program.
 
 mod changes;
 pub mod frame;
@@ -10,6 +11,7 @@ mod job_text;
 mod live;
 mod permit;
 mod server_log;
+mod times;
 
 use axum::body::Body;
 use l4d2_contract::{JobId, ServerId};
@@ -23,38 +25,44 @@ use live::{Format, Live};
 pub use job_log::JobLogStart;
 pub use live::RECHECK;
 pub use permit::{StreamKind, StreamPermit, Streams};
+pub use times::LineTimes;
 
 /// A job's lines, states and end.
-pub async fn job_log(state: &AppState, caller: Caller, job: JobId, start: JobLogStart) -> ApiResult<Body> {
-    let source = job_log::JobLogSource::open(state, &caller, job, start).await?;
-    open(state, caller, StreamKind::JobLog, Format::Events, source)
+pub async fn job_log(
+    state: &AppState,
+    caller: Caller,
+    job: JobId,
+    start: JobLogStart,
+    times: LineTimes,
+) -> ApiResult<Body> {
+    let permit = state.streams.open(StreamKind::JobLog, caller.user_id)?;
+    let source = job_log::JobLogSource::open(state, &caller, job, start, times).await?;
+    Ok(Live::new(state, caller, permit, Format::Events, source).into_body())
 }
 
 /// A job's lines as text.
 pub async fn job_text(state: &AppState, caller: Caller, job: JobId) -> ApiResult<Body> {
+    let permit = state.streams.open(StreamKind::JobLog, caller.user_id)?;
     let source = job_text::JobTextSource::open(state, &caller, job).await?;
-    open(state, caller, StreamKind::JobLog, Format::File, source)
+    Ok(Live::new(state, caller, permit, Format::File, source).into_body())
 }
 
 /// A game's output.
-pub async fn server_log(state: &AppState, caller: Caller, server: ServerId, start: LogStart) -> ApiResult<Body> {
-    let source = server_log::ServerLogSource::open(state, &caller, server, start).await?;
-    open(state, caller, StreamKind::ServerLog, Format::Events, source)
+pub async fn server_log(
+    state: &AppState,
+    caller: Caller,
+    server: ServerId,
+    start: LogStart,
+    times: LineTimes,
+) -> ApiResult<Body> {
+    let permit = state.streams.open(StreamKind::ServerLog, caller.user_id)?;
+    let source = server_log::ServerLogSource::open(state, &caller, server, start, times).await?;
+    Ok(Live::new(state, caller, permit, Format::Events, source).into_body())
 }
 
 /// Changes of everything the caller may see.
 pub fn changes(state: &AppState, caller: Caller) -> ApiResult<Body> {
+    let permit = state.streams.open(StreamKind::Events, caller.user_id)?;
     let source = changes::ChangesSource::open(state, &caller);
-    open(state, caller, StreamKind::Events, Format::Events, source)
-}
-
-fn open<S: live::Source>(
-    state: &AppState,
-    caller: Caller,
-    kind: StreamKind,
-    format: Format,
-    source: S,
-) -> ApiResult<Body> {
-    let permit = state.streams.open(kind, caller.user_id)?;
-    Ok(Live::new(state, caller, permit, format, source).into_body())
+    Ok(Live::new(state, caller, permit, Format::Events, source).into_body())
 }

@@ -10,10 +10,11 @@ use l4d2_host::supervisor::{LogEvent, LogStart};
 use l4d2_host::{Host, HostError, InstanceName};
 use tokio::time::{Instant, sleep_until};
 
-use super::frame;
 use super::live::{Piece, Source};
+use super::{LineTimes, frame};
 use crate::app::AppState;
 use crate::auth::Caller;
+use crate::clock;
 use crate::db::Db;
 use crate::domain::access;
 use crate::error::{ApiError, ApiResult, chain};
@@ -32,6 +33,7 @@ pub(super) struct ServerLogSource {
     name: InstanceName,
     /// Where to go on.
     start: LogStart,
+    times: LineTimes,
     lines: Option<Lines>,
     try_at: Instant,
     opened: bool,
@@ -39,7 +41,13 @@ pub(super) struct ServerLogSource {
 
 impl ServerLogSource {
     /// Checks the right to it and begins to follow: what is printed once the request is answered is not missed.
-    pub(super) async fn open(state: &AppState, caller: &Caller, server: ServerId, start: LogStart) -> ApiResult<Self> {
+    pub(super) async fn open(
+        state: &AppState,
+        caller: &Caller,
+        server: ServerId,
+        start: LogStart,
+        times: LineTimes,
+    ) -> ApiResult<Self> {
         let row = access::visible_server(state.db.read(), caller, server).await?;
         let name = InstanceName::parse(&row.name).map_err(ApiError::internal)?;
         let mut source = Self {
@@ -48,6 +56,7 @@ impl ServerLogSource {
             server,
             name,
             start,
+            times,
             lines: None,
             try_at: Instant::now(),
             opened: false,
@@ -62,6 +71,7 @@ impl ServerLogSource {
         for event in events {
             match event {
                 Ok(LogEvent::Line(line)) => {
+                    self.times.tell(&mut frames, clock::millis(line.time));
                     frame::event_with_id(&mut frames, &line.cursor.0, "stdout", &line.text);
                     self.start = LogStart::After(line.cursor);
                 }
@@ -89,7 +99,13 @@ impl ServerLogSource {
         sleep_until(self.try_at).await;
         match self.host.follow(&self.name, self.start.clone()).await {
             Ok(lines) => self.lines = Some(lines.ready_chunks(PIECE_LINES)),
-            Err(error) => self.note(&error),
+            Err(error) => {
+                self.note(&error);
+                if matches!((&error, &self.start), (HostError::NoInstance(_), LogStart::Last(_))) {
+                    // Nothing was printed yet, so whatever will be there is new.
+                    self.start = LogStart::Last(usize::MAX);
+                }
+            }
         }
         self.try_at = Instant::now() + PAUSE;
     }
@@ -100,7 +116,7 @@ impl Source for ServerLogSource {
         if !self.opened {
             // Something at once, so that the client knows that the stream stands even while the game is silent.
             self.opened = true;
-            return Ok(Piece::Send(frame::KEEP_ALIVE.into()));
+            return Ok(Piece::Send(frame::COMMENT.into()));
         }
         loop {
             let Some(lines) = &mut self.lines else {

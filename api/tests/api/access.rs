@@ -3,11 +3,12 @@
 //! The routes come from the published document, so one without a row here fails the test, as does a row without a route.
 
 use std::collections::BTreeSet;
+use std::sync::LazyLock;
 
 use axum::body::Body;
 use axum::http::{Request, StatusCode, header};
 use l4d2_api::openapi;
-use l4d2_contract::{ApiToken, Blueprint, CreatedApiToken, Job, JobId, Overlay, Page, Server, Session};
+use l4d2_contract::{ApiToken, Blueprint, CreatedApiToken, Job, JobId, Overlay, Page, Problem, Server, Session};
 use l4d2_host::InstanceName;
 use l4d2_host::supervisor::fake::FakeStep;
 use serde_json::{Value, json};
@@ -107,6 +108,27 @@ async fn every_route_answers_each_role_as_the_table_says() {
         }
     }
     assert!(wrong.is_empty(), "{wrong:#?}");
+}
+
+#[tokio::test]
+async fn an_install_is_the_admins_and_not_of_whoever_filed_it() {
+    let app = TestApp::start_with(|settings| settings.steamcmd = Some("/bin/false".into())).await;
+    let (filer, admin) = (app.admin("filer").await, app.admin("root").await);
+    let mut events = app.state.events.subscribe();
+    let job: Job = filer.post("/jobs", json!({"operation": "install"})).await.expect_status(202).json();
+    filer.ended(&app, job.id).await;
+    while let Ok(event) = events.try_recv() {
+        assert!(event.name != "job" || !event.audience.includes(filer.opened.user.id, false), "{event:?}");
+    }
+    l4d2_api::admin::set_admin(&app.state.db, "filer", false).await.expect("demoted");
+    for path in ["", "/logs", "/log.txt", "/stream"] {
+        filer.get(&format!("/jobs/{}{path}", job.id)).await.problem(403, "forbidden");
+    }
+    let cancel = format!("/jobs/{}/cancel", job.id);
+    filer.post(&cancel, json!({})).await.problem(403, "forbidden");
+    admin.post(&cancel, json!({})).await.problem(409, "job_finished");
+    let (seen, all): (Page<Job>, Page<Job>) = (filer.get("/jobs").await.json(), admin.get("/jobs").await.json());
+    assert_eq!((seen.items.len(), all.items.len()), (0, 1));
 }
 
 #[tokio::test]
@@ -235,7 +257,13 @@ impl World {
             self.admin.ended(&self.app, job.id).await;
             return StatusCode::ACCEPTED;
         }
-        response.status()
+        let status = response.status();
+        if status.is_client_error() {
+            let body = http_body_util::BodyExt::collect(response.into_body()).await.expect("a body").to_bytes();
+            let problem: Problem = serde_json::from_slice(&body).expect("a problem");
+            assert_named(method, path, status, &problem.code);
+        }
+        status
     }
 
     /// Nothing may be at work or running when the next request is made: an install waits for it, or is refused.
@@ -252,6 +280,16 @@ impl World {
             self.owner.ended(&self.app, JobId(things.job)).await;
         }
     }
+}
+
+/// The document says of each refusal which codes it can have.
+fn assert_named(method: &str, path: &str, status: StatusCode, code: &str) {
+    static DOCUMENT: LazyLock<Value> =
+        LazyLock::new(|| serde_json::from_str(openapi::document_json()).expect("the document is JSON"));
+    let path = path.split('?').next().unwrap_or_default();
+    let described = &DOCUMENT["paths"][path][method]["responses"][status.as_str()]["description"];
+    let is_named = described.as_str().is_some_and(|text| text.contains(&format!("`{code}`")));
+    assert!(is_named, "{method} {path} answers {status} `{code}`; the document says {described}");
 }
 
 fn instance(number: u16) -> InstanceName {

@@ -16,9 +16,9 @@ const HELD_UP: Duration = Duration::from_secs(1);
 
 /// A running job in the database that nobody works at.
 pub(crate) async fn idle_job(db: &Db, owner: UserId) -> JobId {
-    let job = l4d2_api::db::jobs::NewJob { user: owner, owner, server: None, operation: Operation::Install };
+    let job = l4d2_api::db::jobs::NewJob { user: owner, owner, server: None, operation: Operation::Start };
     let row = l4d2_api::db::jobs::insert(db.write(), job).await.expect("filed");
-    // Nobody wakes the scheduler in between.
+    // Nobody wakes the scheduler in between or later: it would end what nobody works at.
     let mut row = row.into_active_model();
     row.state = Set(JobState::Running.as_str().to_owned());
     row.started_at = Set(Some(clock::now()));

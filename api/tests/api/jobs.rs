@@ -149,6 +149,29 @@ async fn fifty_parallel_requests_for_one_operation_file_one_job() {
 }
 
 #[tokio::test]
+async fn jobs_are_listed_by_what_they_do() {
+    let app = TestApp::start().await;
+    let root = app.admin("root").await;
+    let install: Job = root.post("/jobs", json!({"operation": "install"})).await.expect_status(202).json();
+    root.ended(&app, install.id).await;
+    let alpha = root.server("alpha", 27015).await;
+    for operation in ["initialize", "start", "stop"] {
+        root.operate_to_the_end(&app, &alpha, operation).await;
+    }
+    let installs: Page<Job> = root.get("/jobs?operation=install&limit=1").await.json();
+    assert_eq!(installs.items.iter().map(|job| job.id).collect::<Vec<_>>(), [install.id]);
+    assert_eq!(installs.next, None);
+    let starts: Page<Job> = root.get(&format!("/jobs?operation=start&server_id={}", alpha.id)).await.json();
+    assert_eq!(starts.items.len(), 1);
+    assert_eq!(starts.items[0].operation, Operation::Start);
+    root.get("/jobs?operation=explode").await.problem(400, "invalid_input");
+
+    let alice = app.user("alice").await;
+    let none: Page<Job> = alice.get("/jobs?operation=install").await.json();
+    assert!(none.items.is_empty(), "installs are for admins to see");
+}
+
+#[tokio::test]
 async fn an_install_runs_alone_and_is_refused_while_servers_run() {
     let app = TestApp::start().await;
     let root = app.admin("root").await;
@@ -312,4 +335,30 @@ async fn what_a_killed_panel_left_is_put_right_at_the_next_start() {
     // Lines that were on their way when the count was taken may be stored as well.
     assert!(log.len() > before && log.last().map(String::as_str) == Some(INTERRUPTED), "{log:?}");
     assert_eq!(alice.ended(&app, queued.id).await.state, JobState::Succeeded);
+}
+
+#[tokio::test]
+async fn after_a_boot_what_should_run_is_started_and_the_job_says_why() {
+    let mut kept = Settings::default();
+    let app = TestApp::start_with(|settings| kept = settings.clone()).await;
+    let alice = app.user("alice").await;
+    let up = alice.server("alpha", 27015).await;
+    let down = alice.server("bravo", 27016).await;
+    for server in [&up, &down] {
+        alice.operate_to_the_end(&app, server, "start").await;
+    }
+    alice.operate_to_the_end(&app, &down, "stop").await;
+    std::fs::write(app.state.config.data_dir.join("boot"), "another boot\n").expect("the mark is written");
+    let app = app.restart(&kept).await;
+    let alice = app.login("alice").await;
+    let jobs_of = async |server: &Server| {
+        let page: Page<Job> = alice.get(&format!("/jobs?server_id={}", server.id)).await.expect_status(200).json();
+        page.items
+    };
+    let started = jobs_of(&up).await;
+    assert_eq!((started.len(), started[0].operation), (2, Operation::Start));
+    assert_eq!(alice.ended(&app, started[0].id).await.state, JobState::Succeeded);
+    let log = alice.log(started[0].id).await;
+    assert_eq!(log.first().map(String::as_str), Some("the machine was booted, and this server should run"));
+    assert_eq!(jobs_of(&down).await.len(), 2, "nobody wants it up");
 }

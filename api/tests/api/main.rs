@@ -6,7 +6,10 @@
 mod access;
 mod auth;
 mod blueprints;
+mod changes;
 mod follow;
+mod input;
+mod job_ends;
 mod job_log;
 mod job_streams;
 mod jobs;
@@ -22,4 +25,6 @@ mod servers;
 mod spa;
 mod sse;
 mod stream_ends;
+mod stream_times;
+mod stuck;
 mod support;

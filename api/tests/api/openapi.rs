@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::path::Path;
 
+use l4d2_api::error::CODES;
 use l4d2_api::openapi;
 use serde_json::Value;
 
@@ -67,17 +68,42 @@ fn every_operation_names_the_errors_it_can_answer() {
         let body = operation.get("requestBody").is_some();
         let has_query = list(&operation["parameters"]).any(|parameter| parameter["in"] == "query");
         assert!(open || has("401"), "{what}: 401");
-        assert!(open || method == "get" || has("400"), "{what}: 400 for the CSRF token");
+        let bad_input = operation["responses"]["400"]["description"].as_str().unwrap_or_default();
+        assert!(open || method == "get" || bad_input.contains("`csrf_failed`"), "{what}: 400 for the CSRF token");
         assert!(!body || (has("400") && has("413") && has("415")), "{what}: 400, 413 and 415 for the body");
         assert!(!has_query || has("400"), "{what}: 400 for the query");
         assert!(!path.contains('{') || has("404"), "{what}: 404");
         assert!(!path.starts_with("/api/") || has("429"), "{what}: 429");
+        assert!(has("500"), "{what}: 500");
         let responses = operation["responses"].as_object().into_iter().flatten();
         for (status, response) in responses.filter(|(status, _)| status.as_str() >= "400") {
             let content = &response["content"]["application/problem+json"];
             assert_eq!(content["schema"]["$ref"], "#/components/schemas/Problem", "{what}: {status} is no problem");
             assert_eq!(content["example"]["status"].to_string(), *status, "{what}: the example of {status}");
         }
+    }
+}
+
+#[test]
+fn every_error_names_its_codes_and_shows_one_of_them() {
+    let document = document();
+    for (method, path, operation) in operations(&document) {
+        let responses = operation["responses"].as_object().into_iter().flatten();
+        for (status, response) in responses.filter(|(status, _)| status.as_str() >= "400") {
+            let what = format!("{method} {path}: {status}");
+            let number: u16 = status.parse().expect("a status");
+            let words = response["description"].as_str().unwrap_or_default().split('`').skip(1).step_by(2);
+            let named: Vec<&str> = words.filter(|word| CODES.contains(&(number, word))).collect();
+            assert!(!named.is_empty(), "{what} names no code");
+            let example = &response["content"]["application/problem+json"]["example"];
+            let code = example["code"].as_str().unwrap_or_default();
+            assert!(named.contains(&code), "{what} shows {code:?}, which is none of {named:?}");
+            assert_eq!(example["type"], format!("/api/v1/docs#{code}"), "{what}");
+        }
+    }
+    let description = document["info"]["description"].as_str().unwrap_or_default();
+    for (status, code) in CODES {
+        assert!(description.contains(&format!("`{code}`")), "{status} {code} is not in the list of codes");
     }
 }
 

@@ -1,6 +1,6 @@
 //! Game output and changes as streams.
 
-use l4d2_contract::{Server, ServerLogs};
+use l4d2_contract::{ResourceKind, Server, ServerLogs};
 use l4d2_host::InstanceName;
 use serde_json::{Value, json};
 
@@ -115,7 +115,7 @@ async fn a_reader_of_changes_that_fell_behind_is_told_so() {
     stream.named("ready").await;
     let blueprint = alice.blueprint("mine").await;
     for _ in 0..5000 {
-        app.state.events.blueprint(&blueprint);
+        app.state.events.turn(ResourceKind::Blueprint).await.blueprint(&blueprint);
     }
     assert_eq!(stream.next().await.expect("an event").name, "resync");
     assert_eq!(stream.next().await.expect("it goes on").name, "blueprint");

@@ -1,7 +1,7 @@
 //! Servers: what they are made of, whose they are, what a change of them means.
 
 use l4d2_contract::{
-    ActualState, DesiredState, DisplayState, HostInfo, HostSupervisor, Overlay, Page, Server, ServerUsage,
+    ActualState, DesiredState, DisplayState, HostInfo, HostSupervisor, Job, Overlay, Page, Server, ServerUsage,
 };
 use l4d2_host::InstanceName;
 use l4d2_host::supervisor::fake::{FakeCall, FakeStep};
@@ -173,6 +173,31 @@ async fn ports_stay_unique_when_they_change() {
 }
 
 #[tokio::test]
+async fn what_is_taken_is_told_with_whose_it_is_and_all_of_it() {
+    let app = TestApp::start().await;
+    let (alice, bob, root) = (app.user("alice").await, app.user("bob").await, app.admin("root").await);
+    alice.server("alpha", 27015).await;
+    alice.server("bravo", 27016).await;
+
+    let own = alice.blueprint("more").await.id;
+    let own = alice.post("/servers", json!({"name": "charlie", "port": 27016, "blueprint_id": own})).await;
+    assert_eq!(own.problem(409, "port_taken").detail, "port 27016 is used by bravo");
+    let blueprint = root.blueprint("comp").await.id;
+    let seen = root.post("/servers", json!({"name": "delta", "port": 27016, "blueprint_id": blueprint})).await;
+    assert_eq!(seen.problem(409, "port_taken").detail, "port 27016 is used by bravo");
+    let blueprint = bob.blueprint("comp").await.id;
+    let foreign = bob.post("/servers", json!({"name": "echo", "port": 27016, "blueprint_id": blueprint})).await;
+    assert_eq!(foreign.problem(409, "port_taken").detail, "port 27016 is used by another server");
+
+    let both = bob.post("/servers", json!({"name": "alpha", "port": 27016, "blueprint_id": blueprint})).await;
+    let both = both.problem(409, "name_taken").errors;
+    assert_eq!(both.iter().map(|error| error.field.as_str()).collect::<Vec<_>>(), ["name", "port"]);
+    let foxtrot = bob.server("foxtrot", 27017).await;
+    let moved = bob.patch(&format!("/servers/{}", foxtrot.id), json!({"port": 27015})).await;
+    assert_eq!(moved.problem(409, "port_taken").errors[0].message, "port 27015 is used by another server");
+}
+
+#[tokio::test]
 async fn a_server_that_is_being_deleted_is_not_changed_any_more() {
     let app = TestApp::start().await;
     let alice = app.user("alice").await;
@@ -220,10 +245,13 @@ async fn console_lines_reach_the_running_game_alone() {
     alice.post(&path, json!({"command": "say hello; status"})).await.expect_status(202);
     let name = InstanceName::parse("alpha").expect("a name");
     assert_eq!(app.supervisor.console_lines(&name), ["say hello; status"]);
-    for command in ["", "  ", "a\nquit", "a\u{0}", &"a".repeat(1025)] {
+    for command in ["", "  ", "a\nquit", "a\u{0}", &"a".repeat(1025), &"\u{1f600}".repeat(1001)] {
         let problem = alice.post(&path, json!({"command": command})).await.problem(400, "invalid_input");
         assert_eq!(problem.errors[0].field, "command", "{command:?}");
     }
+    app.supervisor.stop_reading_console(&name);
+    let problem = alice.post(&path, json!({"command": "status"})).await.problem(409, "console_stuck");
+    assert!(problem.detail.contains("restart"), "{}", problem.detail);
 }
 
 #[tokio::test]
@@ -269,4 +297,42 @@ async fn the_host_is_shown_to_admins() {
     assert!(host.installation.present);
     assert!(host.disk_total_bytes >= host.disk_free_bytes && host.disk_total_bytes > 0);
     assert!(!host.checks.is_empty());
+}
+
+#[tokio::test]
+async fn a_user_may_have_so_many_servers_and_an_admin_any_number() {
+    let app = TestApp::start_with(|settings| settings.servers_per_user = Some(3)).await;
+    let (alice, bob, root) = (app.user("alice").await, app.user("bob").await, app.admin("root").await);
+    let blueprint = alice.blueprint("comp").await;
+    let create = |number: u16| {
+        let body = json!({"name": format!("a{number}"), "port": 2000 + number, "blueprint_id": blueprint.id});
+        alice.post("/servers", body)
+    };
+    let answers = futures::future::join_all((0..50).map(create)).await;
+    let (made, refused): (Vec<_>, Vec<_>) = answers.into_iter().partition(|answer| answer.status == 201);
+    assert_eq!((made.len(), refused.len()), (3, 47));
+    for answer in refused {
+        answer.problem(409, "too_many_servers");
+    }
+    bob.server("bravo", 3000).await;
+    for number in 1..=4 {
+        root.server(&format!("root{number}"), 3000 + number).await;
+    }
+
+    let delete: Job =
+        alice.delete(&format!("/servers/{}", made[0].json::<Server>().id)).await.expect_status(202).json();
+    alice.ended(&app, delete.id).await;
+    create(50).await.expect_status(201);
+    let refused = create(51).await.problem(409, "too_many_servers");
+    assert_eq!(refused.detail, "you have 3 servers, and that is as many as one user may have: delete one first");
+}
+
+#[tokio::test]
+async fn a_user_who_may_have_one_server_is_told_of_one() {
+    let app = TestApp::start_with(|settings| settings.servers_per_user = Some(1)).await;
+    let alice = app.user("alice").await;
+    let only = alice.server("alpha", 2001).await;
+    let body = json!({"name": "bravo", "port": 2002, "blueprint_id": only.blueprint_id});
+    let refused = alice.post("/servers", body).await.problem(409, "too_many_servers");
+    assert_eq!(refused.detail, "you have 1 server, and that is as many as one user may have: delete it first");
 }

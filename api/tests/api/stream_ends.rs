@@ -137,6 +137,8 @@ async fn streams_are_bounded_by_user_and_in_total_and_give_their_place_back() {
     assert_eq!(refused.status(), StatusCode::TOO_MANY_REQUESTS);
     assert_eq!(refused.headers()["retry-after"], "5");
     alice.get("/events").await.problem(429, "too_many_streams");
+    // A place comes first: who has none makes no work, not even for what isn't there.
+    alice.get("/servers/999/logs/stream").await.problem(429, "too_many_streams");
     let third = Stream::open(&app, &bob, "/events").await;
     carol.get("/events").await.problem(429, "too_many_streams");
     drop(first);

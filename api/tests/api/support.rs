@@ -11,8 +11,9 @@ use http_body_util::BodyExt;
 use l4d2_api::app::{AppState, host_config};
 use l4d2_api::auth::Auth;
 use l4d2_api::config::{Config, Settings};
+use l4d2_api::connections::Connections;
 use l4d2_api::db::Db;
-use l4d2_api::{admin, router, serve};
+use l4d2_api::{admin, listen, router, serve};
 use l4d2_contract::{Blueprint, Job, JobId, Page, Problem, Server, SessionOpened};
 use l4d2_host::Host;
 use l4d2_host::supervisor::fake::FakeSupervisor;
@@ -124,11 +125,8 @@ impl TestApp {
     pub(crate) async fn listen(&self) -> String {
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a free port");
         let address = listener.local_addr().expect("an address");
-        let service = self.router.clone().into_make_service_with_connect_info::<std::net::SocketAddr>();
-        let shutdown = self.state.shutdown.clone();
-        tokio::spawn(
-            async move { axum::serve(listener, service).with_graceful_shutdown(shutdown.cancelled_owned()).await },
-        );
+        let connections = Connections::new(1024, Vec::new());
+        tokio::spawn(listen::serve(listener, self.router.clone(), connections, self.state.shutdown.clone()));
         format!("http://{address}")
     }
 }
@@ -317,6 +315,8 @@ impl Answer {
             (status, status, code),
             "{problem:?}"
         );
+        let is_listed = l4d2_api::error::CODES.contains(&(status, code));
+        assert!(is_listed, "{status} {code} is missing in the list of codes that the document shows");
         problem
     }
 

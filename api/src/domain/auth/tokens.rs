@@ -1,5 +1,6 @@
 //! API tokens: named, for scripts, shown once.
 
+use l4d2_contract::rules::TOKEN_DAYS;
 use l4d2_contract::{ApiToken, ApiTokenId, CreateApiToken, CreatedApiToken, Page};
 
 use crate::app::AppState;
@@ -12,7 +13,6 @@ use crate::domain::paging::PageRequest;
 use crate::domain::validate::Faults;
 use crate::error::{ApiError, ApiResult};
 
-const MAX_DAYS: u32 = 3650;
 const DAY_MILLIS: i64 = 24 * 60 * 60 * 1000;
 
 /// The caller's own tokens, expired ones too.
@@ -58,8 +58,8 @@ pub async fn delete_token(state: &AppState, caller: &Caller, id: ApiTokenId) -> 
 fn check(request: &CreateApiToken) -> ApiResult<()> {
     let mut faults = Faults::default();
     faults.check_name(&request.name);
-    if request.expires_in_days.is_some_and(|days| !(1..=MAX_DAYS).contains(&days)) {
-        faults.add("expires_in_days", format_args!("must be between 1 and {MAX_DAYS}"));
+    if request.expires_in_days.is_some_and(|days| !TOKEN_DAYS.contains(&days)) {
+        faults.add("expires_in_days", format_args!("must be between {} and {}", TOKEN_DAYS.start(), TOKEN_DAYS.end()));
     }
     faults.finish()
 }

@@ -70,6 +70,26 @@ async fn signing_up_is_limited_too_and_apart() {
 }
 
 #[tokio::test]
+async fn changing_the_password_is_limited_too_and_apart() {
+    let app = TestApp::start_with(as_shipped).await;
+    let alice = app.user("alice").await;
+    let bearer = format!("Bearer {}", alice.opened.token);
+    let change = async || {
+        let headers = [(header::AUTHORIZATION, bearer.as_str())];
+        let body = json!({"current_password": "a guess", "new_password": "another one"});
+        let request = request(Method::POST, "/auth/password", &headers, Some(body));
+        app.anonymous().send(from("192.0.2.1:1000", None, request)).await
+    };
+    for _ in 1..=20 {
+        change().await.problem(400, "invalid_input");
+    }
+    let hashes = app.state.auth.passwords.computed();
+    change().await.problem(429, "rate_limited");
+    assert_eq!(app.state.auth.passwords.computed(), hashes, "what is refused costs no hash");
+    exhaust(&app, "192.0.2.1:1000", None).await;
+}
+
+#[tokio::test]
 async fn the_limit_is_the_addresss_and_not_everybodys() {
     let app = TestApp::start_with(as_shipped).await;
     exhaust(&app, "192.0.2.1:1000", None).await;

@@ -17,6 +17,37 @@ pub(super) const ROOT: &str = "/opt/l4d2";
 /// Made right after the installation; the first admin.
 pub(super) const ADMIN: &str = "root.of.all";
 
+const README: &str = include_str!("../../../../README.md");
+
+/// The README's block of commands in which some text stands, as root would type them.
+pub(super) fn steps_of_readme(text: &str) -> String {
+    let blocks = README.split("```sh\n").skip(1).filter_map(|rest| Some(rest.split_once("```")?.0));
+    let block = blocks.into_iter().find(|block| block.contains(text)).expect("a block with it");
+    block.replace("sudo ", "")
+}
+
+/// A unit's drop-in, removed however the test ends.
+pub(super) struct DropIn(PathBuf);
+
+impl DropIn {
+    /// Takes effect when the unit starts next.
+    pub(super) async fn new(file: &str, text: &str) -> Self {
+        let drop_in = Self(file.into());
+        std::fs::create_dir_all(drop_in.0.parent().expect("a directory")).expect("made");
+        std::fs::write(&drop_in.0, text).expect("written");
+        succeed(&["systemctl", "daemon-reload"]).await;
+        drop_in
+    }
+}
+
+impl Drop for DropIn {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_file(&self.0);
+        #[expect(clippy::disallowed_methods, reason = "what a person at the machine would run")]
+        let _ = std::process::Command::new("systemctl").arg("daemon-reload").output();
+    }
+}
+
 /// A new user.
 pub(super) async fn sign_up(name: &str) -> Script {
     Script::enter(reqwest::Client::new(), ADDRESS, "signup", name).await

@@ -1,10 +1,11 @@
 //! From sign-up to delete with both logs streaming, as a script does it.
 
-use l4d2_contract::{ActualState, Job, JobState, Overlay, Server};
+use l4d2_contract::{ActualState, Job, JobState, Overlay, Server, ServerLogs};
 use reqwest::{Method, StatusCode};
 use serde_json::json;
 
-use super::panel::{Machine, free_port};
+use super::panel::{Machine, Script, free_port};
+use crate::sse::Event;
 
 #[tokio::test]
 async fn the_main_job_with_both_logs() {
@@ -19,7 +20,7 @@ async fn the_main_job_with_both_logs() {
     assert!(overlay.present);
 
     let install = alice.install().await;
-    assert_eq!(install.progress, Some(1.0));
+    assert_eq!((install.progress, install.exit_code), (Some(1.0), Some(0)));
     let lines = alice.log(install.id).await;
     assert!(lines.iter().any(|line| line.line.contains("Success! App '222860' fully installed.")));
 
@@ -56,4 +57,27 @@ async fn the_main_job_with_both_logs() {
     assert_eq!(alice.ended(delete.id).await.state, JobState::Succeeded);
     assert_eq!(alice.status_of(&path).await, StatusCode::NOT_FOUND);
     assert!(!machine.path().join("l4d2/instances/alpha").exists());
+}
+
+#[tokio::test]
+async fn who_waits_for_a_servers_first_start_sees_its_first_line() {
+    let machine = Machine::new();
+    let panel = machine.start().await;
+    let alice = panel.sign_up("alice").await;
+    machine.promote("alice").await;
+    alice.install().await;
+    let alpha = alice.server("alpha", &[]).await;
+    let stream = format!("/servers/{}/logs/stream?lines=0", alpha.id);
+    let stream = alice.open_stream(&stream, None).await;
+    alice.succeed(&alpha, "start").await;
+    // Something to see even for who missed all the rest.
+    alice.console(&alpha, "status").await;
+    let mut seen = String::new();
+    let take = |event: Event| {
+        seen = event.id;
+        !seen.is_empty()
+    };
+    Script::read_opened(stream, take).await;
+    let log: ServerLogs = alice.get(&format!("/servers/{}/logs?lines=2000", alpha.id)).await;
+    assert_eq!(seen, log.items[0].cursor);
 }

@@ -2,6 +2,7 @@
 
 mod backup;
 mod command_line;
+mod connections;
 mod crash;
 mod flood;
 mod main_job;

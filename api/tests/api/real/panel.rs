@@ -76,7 +76,7 @@ impl Machine {
         self.command_of(&program("l4d2-web"))
     }
 
-    fn command_of(&self, program: &Path) -> Command {
+    pub(crate) fn command_of(&self, program: &Path) -> Command {
         let mut command = command(program);
         command.env_clear().env("PATH", std::env::var_os("PATH").unwrap_or_default());
         command.env("STANDIN_STEAMCMD_MS", self.steamcmd_millis.to_string());
@@ -92,6 +92,13 @@ impl Machine {
         self.start_as(self.command()).await
     }
 
+    /// The same, with its log in a file.
+    pub(crate) async fn start_with_log(&self, log: &Path) -> Panel {
+        let mut command = self.command();
+        command.stderr(std::fs::File::create(log).expect("made"));
+        self.start_as(command).await
+    }
+
     /// The same, as systemd starts it: told by the environment, and with a socket that listens already.
     pub(crate) async fn start_activated(&self, socket: std::net::TcpListener, environment: &[(&str, &str)]) -> Panel {
         let mut shell = self.command_of(Path::new("/bin/sh"));
@@ -101,7 +108,8 @@ impl Machine {
         self.start_as(shell).await
     }
 
-    async fn start_as(&self, mut command: Command) -> Panel {
+    /// Starts the panel by a command to which the arguments are added, and waits until it listens.
+    pub(crate) async fn start_as(&self, mut command: Command) -> Panel {
         let mut child = command
             .args(["serve", "--bind", "127.0.0.1:0", "--supervisor", "embedded", "--data-dir"])
             .arg(self.data_dir())
@@ -130,7 +138,21 @@ impl Machine {
 
     /// Runs a command to its end: its exit status, and what it said.
     pub(crate) async fn run(&self, arguments: &[&str]) -> (Option<i32>, String) {
-        let output = self.command().args(arguments).arg("--data-dir").arg(self.data_dir()).output().await;
+        self.run_in(&self.data_dir(), arguments).await
+    }
+
+    /// Does something with the machine's instances beside the panel.
+    pub(crate) async fn l4d2ctl(&self, arguments: &[&str]) -> (Option<i32>, String) {
+        let mut command = self.command_of(&program("l4d2ctl"));
+        command.env("L4D2_ROOT", self.path().join("l4d2")).env("SUPERVISOR", "embedded");
+        let output = command.arg("--data-dir").arg(self.data_dir()).args(arguments).output().await.expect("it runs");
+        let said = [output.stdout, output.stderr].concat();
+        (output.status.code(), String::from_utf8_lossy(&said).into_owned())
+    }
+
+    /// The same, with another data directory.
+    pub(crate) async fn run_in(&self, data_dir: &Path, arguments: &[&str]) -> (Option<i32>, String) {
+        let output = self.command().args(arguments).arg("--data-dir").arg(data_dir).output().await;
         let output = output.expect("it runs");
         let said = [output.stdout, output.stderr].concat();
         (output.status.code(), String::from_utf8_lossy(&said).into_owned())
@@ -188,6 +210,12 @@ impl Panel {
 
     pub(crate) async fn sign_in(&self, name: &str) -> Script {
         self.enter("login", name).await
+    }
+
+    pub(crate) async fn status_of_sign_in(&self, name: &str, password: &str) -> u16 {
+        let body = serde_json::json!({"username": name, "password": password});
+        let answer = self.http.post(format!("{}/api/v1/auth/login", self.address)).json(&body).send().await;
+        answer.expect("an answer").status().as_u16()
     }
 
     /// The script of another panel, with the token that it got there.

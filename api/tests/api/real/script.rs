@@ -2,7 +2,7 @@
 
 use futures::StreamExt;
 use l4d2_contract::{Blueprint, Job, JobId, JobLogLine, Page, Server, SessionOpened};
-use reqwest::{Method, StatusCode};
+use reqwest::{Method, Response, StatusCode};
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
@@ -145,16 +145,27 @@ impl Script {
         &self,
         path: &str,
         last_event_id: Option<&str>,
-        mut is_last: impl FnMut(Event) -> bool,
+        is_last: impl FnMut(Event) -> bool,
     ) {
+        Self::read_opened(self.open_stream(path, last_event_id).await, is_last).await;
+    }
+
+    /// Opens a stream, which stands when this returns.
+    pub(crate) async fn open_stream(&self, path: &str, last_event_id: Option<&str>) -> Response {
         let mut request = self.request(Method::GET, path);
         if let Some(id) = last_event_id {
             request = request.header("last-event-id", id);
         }
         let answer = request.send().await.expect("an answer");
         assert_eq!(answer.status(), StatusCode::OK, "{path}");
+        answer
+    }
+
+    /// Hands the events of an opened stream on until one is said to be the last that is wanted.
+    pub(crate) async fn read_opened(stream: Response, mut is_last: impl FnMut(Event) -> bool) {
+        let path = stream.url().path().to_owned();
         let read = async {
-            let mut body = answer.bytes_stream();
+            let mut body = stream.bytes_stream();
             let mut parser = Parser::default();
             while let Some(chunk) = body.next().await {
                 if parser.push(&chunk.expect("a chunk")).into_iter().any(&mut is_last) {

@@ -37,7 +37,8 @@ async fn it_is_told_when_the_panel_is_ready_alive_and_stopping() {
     told(&notified, "WATCHDOG=1").await;
     let pid = panel.child.id().and_then(|pid| Pid::from_raw(i32::try_from(pid).ok()?)).expect("it runs");
     kill_process(pid, Signal::TERM).expect("signalled");
-    told(&notified, "STOPPING=1").await;
+    // 5 s for connections, 20 s of SHUTDOWN_GRACE_SECONDS, 20 s for what is ended then, 10 s to spare.
+    told(&notified, "EXTEND_TIMEOUT_USEC=55000000").await;
     let status = tokio::time::timeout(PATIENCE, panel.child.wait()).await.expect("it ends").expect("a status");
     assert!(status.success(), "{status}");
 }

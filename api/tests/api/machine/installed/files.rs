@@ -8,7 +8,7 @@ use l4d2_contract::{Blueprint, JobState, Overlay, Server};
 use serde_json::json;
 
 use crate::machine::panel::{
-    ADMIN, DATA_DIR, ROOT, delete, instance, main_pid, processes, sign_in, sign_up, succeed, unit_of,
+    ADMIN, DATA_DIR, DropIn, ROOT, delete, instance, main_pid, processes, sign_in, sign_up, succeed, unit_of,
 };
 use crate::real::panel::free_port;
 
@@ -19,7 +19,7 @@ async fn as_game(launcher: u32, script: &str) {
 }
 
 /// Runs a shell command in a game's own namespaces, as the user that it is there.
-async fn as_itself(server: &Server, script: &str) {
+pub(super) async fn as_itself(server: &Server, script: &str) {
     let game = processes(&unit_of(&server.name)).await.into_iter().max().expect("a process").to_string();
     let (user, group) = (succeed(&["id", "-u", "l4d2-game"]).await, succeed(&["id", "-g", "l4d2-game"]).await);
     let line =
@@ -93,16 +93,13 @@ async fn a_view_that_can_not_be_had_is_said_so() {
     let alice = sign_up("no-view").await;
     let server = alice.server("no-view", &[]).await;
     succeed(&["systemctl", "stop", "l4d2-view.service"]).await;
-    let drop_in = Path::new("/run/systemd/system/l4d2-view.service.d");
-    fs::create_dir_all(drop_in).expect("made");
-    fs::write(drop_in.join("broken.conf"), "[Service]\nExecStart=\nExecStart=/bin/false\n").expect("written");
-    succeed(&["systemctl", "daemon-reload"]).await;
+    let broken = "[Service]\nExecStart=\nExecStart=/bin/false\n";
+    let drop_in = DropIn::new("/run/systemd/system/l4d2-view.service.d/broken.conf", broken).await;
     let job = alice.operate(&server, "start").await;
     let job = alice.ended(job.id).await;
     assert_eq!(job.state, JobState::Failed);
     assert!(job.error.contains("needs did not start"), "{job:?}");
-    fs::remove_dir_all(drop_in).expect("removed");
-    succeed(&["systemctl", "daemon-reload"]).await;
+    drop(drop_in);
     alice.succeed(&server, "start").await;
     alice.succeed(&server, "stop").await;
     delete(&alice, &server).await;

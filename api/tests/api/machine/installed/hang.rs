@@ -1,34 +1,20 @@
 //! A panel that hangs is started anew by systemd, and its games know nothing of it.
 
-use std::fs;
-use std::path::Path;
 use std::time::Duration;
 
 use l4d2_contract::ActualState;
 
-use crate::machine::panel::{delete, main_pid, property, sign_up, succeed, unit_of, until_state};
+use crate::machine::panel::{DropIn, delete, main_pid, property, sign_up, succeed, unit_of, until_state};
 use crate::support::PATIENCE;
 
 const DROP_IN: &str = "/run/systemd/system/l4d2-web.service.d/watchdog.conf";
-
-async fn with_watchdog(setting: Option<&str>) {
-    let drop_in = Path::new(DROP_IN);
-    match setting {
-        Some(setting) => {
-            fs::create_dir_all(drop_in.parent().expect("a directory")).expect("made");
-            fs::write(drop_in, format!("[Service]\nWatchdogSec={setting}\n")).expect("written");
-        }
-        None => fs::remove_file(drop_in).expect("removed"),
-    }
-    succeed(&["systemctl", "daemon-reload"]).await;
-    succeed(&["systemctl", "restart", "l4d2-web.service"]).await;
-}
 
 #[tokio::test]
 async fn a_panel_that_hangs_is_started_anew_and_the_games_stay_up() {
     assert_eq!(property("l4d2-web.service", "WatchdogUSec").await, "30s", "as it is shipped");
     // Nobody wants to wait that long here.
-    with_watchdog(Some("2s")).await;
+    let drop_in = DropIn::new(DROP_IN, "[Service]\nWatchdogSec=2s\n").await;
+    succeed(&["systemctl", "restart", "l4d2-web.service"]).await;
     let alice = sign_up("hang").await;
     let server = alice.server("hang", &[]).await;
     alice.succeed(&server, "start").await;
@@ -45,7 +31,8 @@ async fn a_panel_that_hangs_is_started_anew_and_the_games_stay_up() {
     }
     assert_eq!(main_pid(&unit_of("hang")).await, game);
     until_state(&alice, "hang", ActualState::Running).await;
-    with_watchdog(None).await;
+    drop(drop_in);
+    succeed(&["systemctl", "restart", "l4d2-web.service"]).await;
     alice.succeed(&server, "stop").await;
     delete(&alice, &server).await;
 }

@@ -3,12 +3,11 @@
 use std::fs;
 use std::path::Path;
 
-use crate::machine::panel::{DATA_DIR, as_user, delete, property, refused, sign_up, succeed, unit_of};
+use crate::machine::panel::{DATA_DIR, DropIn, as_user, delete, property, refused, sign_up, succeed, unit_of};
 
 const DROP_IN: &str = "/etc/systemd/system/l4d2-web.service.d/limits.conf";
 
 async fn restart_panel() {
-    succeed(&["systemctl", "daemon-reload"]).await;
     succeed(&["systemctl", "restart", "l4d2-web.service"]).await;
 }
 
@@ -24,7 +23,7 @@ async fn in_cgroup(unit: &str, file: &str) -> Option<String> {
 #[tokio::test]
 async fn settings_of_the_panel_limit_its_games() {
     let limits = "[Service]\nEnvironment=GAME_MEMORY_MAX=512M GAME_CPU_WEIGHT=250 GAME_TASKS_MAX=77\n";
-    fs::write(DROP_IN, limits).expect("written");
+    let drop_in = DropIn::new(DROP_IN, limits).await;
     restart_panel().await;
     let alice = sign_up("limits").await;
     let server = alice.server("limits", &[]).await;
@@ -36,7 +35,7 @@ async fn settings_of_the_panel_limit_its_games() {
         assert_eq!(property(&unit, name).await, expected, "{name}");
         assert!(in_cgroup(&unit, file).await.is_none_or(|found| found == expected), "{file}");
     }
-    fs::remove_file(DROP_IN).expect("removed");
+    drop(drop_in);
     restart_panel().await;
     // Without them the next start is free again.
     alice.succeed(&server, "restart").await;

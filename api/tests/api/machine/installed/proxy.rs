@@ -69,6 +69,15 @@ async fn behind_the_readmes_nginx_cookies_are_secure_streams_prompt_and_visitors
         assert!(cookie.contains(word), "{cookie}");
     }
 
+    // For the machine's own monitoring alone.
+    for path in ["/metrics", "//metrics", "/%6detrics"] {
+        let answer = client().get(format!("{PROXY}{path}")).send().await.expect("an answer");
+        assert_eq!(answer.status(), StatusCode::NOT_FOUND, "{path}");
+    }
+    let protocol = ["openssl", "s_client", "-connect", "127.0.0.1:443", "-alpn", "h2,http/1.1"];
+    let said = succeed(&protocol).await;
+    assert!(said.contains("ALPN protocol: h2"), "browsers open six connections to a host at most: {said}");
+
     let alice = Script::enter(client(), PROXY, "login", "proxied").await;
     // Two by the proxy, one without; what a visitor claims of itself counts for nothing.
     let sessions: Page<Session> = alice.get("/auth/sessions").await;

@@ -4,6 +4,7 @@ use std::fs;
 use std::time::Duration;
 
 use futures::future::join_all;
+use l4d2_api::jobs::recovery::INTERRUPTED;
 use l4d2_contract::{JobState, Server};
 
 use crate::machine::panel::{delete, main_pid, processes, sign_up, succeed, unit_of};
@@ -79,10 +80,12 @@ async fn three_games_their_sockets_and_logs_outlive_a_restart_and_a_kill_of_the_
         alice.succeed(&server, "start").await;
         servers.push(server);
     }
-    let idle = alice.server("holds-idle", &[]).await;
-    for restart in [
-        &["systemctl", "restart", "l4d2-web.service"][..],
-        &["systemctl", "kill", "--kill-whom=main", "--signal=KILL", "l4d2-web.service"],
+    // Long enough at work for the panel to go meanwhile.
+    let idle = alice.server("holds-idle", &["+standin_bind_after", "3000"]).await;
+    for (restart, end) in [
+        // A panel that is asked to go lets the job end; one that is killed can't.
+        (&["systemctl", "restart", "l4d2-web.service"][..], JobState::Succeeded),
+        (&["systemctl", "kill", "--kill-whom=main", "--signal=KILL", "l4d2-web.service"], JobState::Failed),
     ] {
         let before = join_all(servers.iter().map(standing)).await;
         let seen = join_all(servers.iter().map(|server| async {
@@ -97,6 +100,8 @@ async fn three_games_their_sockets_and_logs_outlive_a_restart_and_a_kill_of_the_
         .await;
         // A job that is at work when it happens.
         let interrupted = alice.operate(&idle, "restart").await;
+        let stream = format!("/jobs/{}/stream?last_seq=0", interrupted.id);
+        alice.stream_until(&stream, None, |event| event.data.contains("Console initialized")).await;
         restarted_panel(restart).await;
         let ends =
             join_all(servers.iter().zip(seen).map(|(server, from)| read_flood(&alice, server, from, LINES))).await;
@@ -111,7 +116,8 @@ async fn three_games_their_sockets_and_logs_outlive_a_restart_and_a_kill_of_the_
         }
         let ended = alice.ended(interrupted.id).await;
         println!("{restart:?}: the job at work meanwhile: {:?} {:?}", ended.state, ended.error);
-        assert!(matches!(ended.state, JobState::Succeeded | JobState::Failed | JobState::Cancelled), "{ended:?}");
+        assert_eq!(ended.state, end, "{ended:?}");
+        assert_eq!(ended.error == INTERRUPTED, end == JobState::Failed, "{ended:?}");
         for server in servers.iter().chain([&idle]) {
             let jobs = alice.jobs_of(server).await;
             assert!(jobs.iter().all(|job| job.finished_at.is_some()), "none is stuck: {jobs:?}");
