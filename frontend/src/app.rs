@@ -1,6 +1,6 @@
 //! The frame around all pages: who is signed in, the bar on top, the routes.
 
-use l4d2_contract::{JobId, ServerId};
+use l4d2_contract::{BlueprintId, JobId, ServerId};
 use leptos::prelude::*;
 use leptos_router::components::{Outlet, ParentRoute, Redirect, Route, Router, Routes};
 use leptos_router::hooks::{use_location, use_query_map};
@@ -10,14 +10,16 @@ use crate::api::Api;
 use crate::chunks;
 use crate::components::failed::Failed;
 use crate::components::frame::Frame;
+use crate::components::press::Press;
 use crate::components::time::Clock;
 use crate::components::unsaved::Unsaved;
 use crate::destination::{PARAMETER, own_address};
+use crate::kept_drafts::KeptDrafts;
 use crate::pages::not_found::NotFoundPage;
 use crate::pages::servers::ServersPage;
 use crate::pages::sign_in::SignInPage;
 use crate::pages::sign_up::SignUpPage;
-use crate::session::Session;
+use crate::session::{Session, Whose};
 use crate::store::{Collection, Store};
 
 pub const HOME: &str = "/";
@@ -35,6 +37,11 @@ pub const SIGN_UP: &str = "/sign-up";
 /// Where a server's page is.
 pub fn server_address(server: ServerId) -> String {
     format!("/servers/{server}")
+}
+
+/// Where a blueprint's editor is.
+pub fn blueprint_address(blueprint: BlueprintId) -> String {
+    format!("{BLUEPRINTS}/{blueprint}")
 }
 
 /// Where a job's page is.
@@ -60,7 +67,9 @@ pub fn App() -> impl IntoView {
     let store = Store::new(session, api);
     provide_context(store);
     provide_context(Clock::start());
+    provide_context(Press::start());
     provide_context(Unsaved::start());
+    provide_context(KeptDrafts::new());
     ask_who(session, api);
     // Not before the first page has what it needs.
     let is_first_page_there = Memo::new(move |_| store.servers.with(Collection::is_known));
@@ -105,10 +114,10 @@ fn ask_who(session: Session, api: Api) {
 #[component]
 fn SignedIn() -> impl IntoView {
     let location = use_location();
-    let signed_in = is_signed_in();
-    move || match signed_in.get() {
-        Some(true) => Outlet().into_any(),
-        Some(false) => {
+    let whose = whose_page();
+    move || match whose.get() {
+        Whose::Users(_) => Outlet().into_any(),
+        Whose::Nobodys => {
             let (path, search) = (location.pathname.get_untracked(), location.search.get_untracked());
             let address = if search.is_empty() { path } else { format!("{path}?{search}") };
             let sign_in = match address.as_str() {
@@ -121,28 +130,29 @@ fn SignedIn() -> impl IntoView {
             };
             lead_to(sign_in)
         }
-        None => view! { <Unresolved /> }.into_any(),
+        Whose::Unknown => view! { <Unresolved /> }.into_any(),
     }
 }
 
 /// A page for those who are signed out. Who signs in is led to where they wanted to go.
 fn signed_out(page: fn() -> AnyView) -> impl IntoView {
     let query = use_query_map();
-    let signed_in = is_signed_in();
-    move || match signed_in.get() {
-        Some(false) => page(),
-        Some(true) => {
+    let whose = whose_page();
+    move || match whose.get() {
+        Whose::Nobodys => page(),
+        Whose::Users(_) => {
             let wanted = query.with_untracked(|query| query.get(PARAMETER)).unwrap_or_default();
             lead_to(own_address(&wanted).unwrap_or(HOME).to_owned())
         }
-        None => view! { <Unresolved /> }.into_any(),
+        Whose::Unknown => view! { <Unresolved /> }.into_any(),
     }
 }
 
-/// A page is made anew only when this changes, not whenever something else of the session does.
-fn is_signed_in() -> Memo<Option<bool>> {
+/// A page is made anew only when this changes, not whenever something else of the session does. What one person typed
+/// must not be sent as another.
+fn whose_page() -> Memo<Whose> {
     let session = Session::expect();
-    Memo::new(move |_| session.is_signed_in())
+    Memo::new(move |_| session.whose())
 }
 
 /// The browser's way back must not lead to a page that only leads on.

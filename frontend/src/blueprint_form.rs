@@ -53,13 +53,18 @@ impl BlueprintForm {
         self.saved.with(|saved| *saved != draft)
     }
 
-    /// Puts another version into the form.
+    /// Puts another version into the form, which is saved.
     pub fn load(self, draft: Draft) {
+        self.type_in(&draft);
+        self.saved.set(draft);
+    }
+
+    /// Puts into the form what a person has typed and not saved.
+    pub fn type_in(self, draft: &Draft) {
         self.name.set(draft.name.clone());
         self.overlay_ids.set(draft.overlay_ids.clone());
         self.arguments.set(Lines::new(&draft.arguments));
         self.config.set(Lines::new(&draft.config));
-        self.saved.set(draft);
     }
 
     /// Puts the rows' messages of an answer beside the rows; none clears them. The rows may have changed since it was

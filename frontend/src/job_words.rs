@@ -17,12 +17,22 @@ pub fn title(job: &Job) -> String {
 
 /// How it stands, such as `running for 4 min`. `took` is how long it has been at work, or was.
 pub fn standing(state: JobState, took: &str) -> String {
+    let word = match state {
+        JobState::Queued => "waiting",
+        JobState::Running => "running",
+        JobState::Succeeded => "succeeded",
+        JobState::Failed => "failed",
+        JobState::Cancelled => "cancelled",
+    };
+    format!("{word} {}", how_long(state, took))
+}
+
+/// The same where its state is said already, such as `for 4 min`.
+pub fn how_long(state: JobState, took: &str) -> String {
     match state {
-        JobState::Queued => format!("waiting for {took}"),
-        JobState::Running => format!("running for {took}"),
-        JobState::Succeeded => format!("succeeded in {took}"),
-        JobState::Failed => format!("failed after {took}"),
-        JobState::Cancelled => format!("cancelled after {took}"),
+        JobState::Queued | JobState::Running => format!("for {took}"),
+        JobState::Succeeded => format!("in {took}"),
+        JobState::Failed | JobState::Cancelled => format!("after {took}"),
     }
 }
 
@@ -50,5 +60,7 @@ mod tests {
         let done = Job { started_at: Some("b".to_owned()), finished_at: Some("c".to_owned()), ..waiting };
         assert_eq!(span(&done), ("b", Some("c")));
         assert_eq!(standing(JobState::Failed, "4 min"), "failed after 4 min");
+        assert_eq!(standing(JobState::Queued, "4 min"), "waiting for 4 min");
+        assert_eq!(how_long(JobState::Succeeded, "4 min"), "in 4 min");
     }
 }

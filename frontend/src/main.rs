@@ -13,6 +13,7 @@ mod destination;
 mod draft;
 mod job_pages;
 mod job_words;
+mod kept_drafts;
 mod lines;
 mod pages;
 #[cfg(test)]
@@ -22,9 +23,11 @@ mod server_form;
 mod server_list;
 mod session;
 mod sse;
+mod steamcmd;
 mod store;
 mod text;
 mod time;
+mod wake;
 
 fn main() {
     if let Some(loading) = leptos::prelude::document().get_element_by_id("loading") {

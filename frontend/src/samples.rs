@@ -1,8 +1,21 @@
 //! Things to test with.
 
 use l4d2_contract::{
-    ActualState, BlueprintId, DesiredState, DisplayState, Job, JobId, JobState, Operation, Server, ServerId, UserId,
+    ActualState, BlueprintId, DesiredState, DisplayState, Job, JobId, JobState, Me, Operation, Server, ServerId, User,
+    UserId,
 };
+
+/// A session of an ordinary user.
+pub fn me(id: i64) -> Me {
+    let user = User {
+        id: UserId(id),
+        username: format!("user-{id}"),
+        admin: false,
+        disabled: false,
+        created_at: String::new(),
+    };
+    Me { user, csrf_token: Some("token".to_owned()) }
+}
 
 /// A server that runs as it should.
 pub fn server(id: i64, name: &str) -> Server {

@@ -2,10 +2,12 @@
 
 use l4d2_contract::{ActualState, DesiredState, DisplayState, Server, ServerId};
 
+use crate::text::compare_names;
+
 /// The servers' ids in the order of the page: those that need a person first, then by name.
 pub fn order<'a>(servers: impl Iterator<Item = &'a Server>) -> Vec<ServerId> {
     let mut servers: Vec<&Server> = servers.collect();
-    servers.sort_by(|a, b| needs_person(b).cmp(&needs_person(a)).then_with(|| a.name.cmp(&b.name)));
+    servers.sort_by(|a, b| needs_person(b).cmp(&needs_person(a)).then_with(|| compare_names(&a.name, &b.name)));
     servers.into_iter().map(|server| server.id).collect()
 }
 
@@ -35,6 +37,17 @@ pub fn needs_person(server: &Server) -> bool {
         && (server.drift || matches!(server.actual_state, ActualState::Failed | ActualState::Unknown))
 }
 
+/// Whether it has been up at least once. How long it has been as it is, is known from its first change on.
+pub fn was_up(server: &Server) -> bool {
+    server.actual_state == ActualState::Running || server.actual_state_since.is_some()
+}
+
+/// Whether what it runs from was changed since it was last applied, and nobody is at it. As long as nothing was applied, by a
+/// start or by initializing it, nothing is behind. `was_initialized` is asked only of those that never were up.
+pub fn is_pending(server: &Server, was_initialized: impl FnOnce() -> bool) -> bool {
+    server.pending_changes && server.active_job.is_none() && (was_up(server) || was_initialized())
+}
+
 /// Drift in words.
 pub fn drift_text(server: &Server) -> Option<String> {
     if !server.drift {
@@ -57,6 +70,7 @@ pub fn drift_text(server: &Server) -> Option<String> {
 mod tests {
     use super::*;
     use crate::samples::server;
+    use l4d2_contract::JobId;
 
     #[test]
     fn rows_that_need_a_person_come_first() {
@@ -74,6 +88,21 @@ mod tests {
         let ids = [3, 4, 1, 2].map(ServerId);
         assert_eq!(order(servers.iter()), ids);
         assert_eq!(summary(servers.iter()), "1 running · 1 stopped · 2 need attention");
+    }
+
+    #[test]
+    fn changes_are_pending_where_something_was_applied_before() {
+        let is_known = || unreachable!("what was up has something applied");
+        let running = Server { pending_changes: true, ..server(1, "alpha") };
+        assert!(is_pending(&running, is_known));
+        assert!(!is_pending(&server(1, "alpha"), is_known));
+        let busy = Server { active_job: Some(JobId(7)), ..running.clone() };
+        assert!(!is_pending(&busy, is_known), "a job may apply them now");
+        let fresh = Server { actual_state: ActualState::Stopped, ..running };
+        assert!(!is_pending(&fresh, || false) && !was_up(&fresh));
+        assert!(is_pending(&fresh, || true), "it was initialized");
+        let was_up = Server { actual_state_since: Some("2026-11-24T03:00:00.000Z".to_owned()), ..fresh };
+        assert!(is_pending(&was_up, is_known));
     }
 
     #[test]

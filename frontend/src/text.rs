@@ -1,5 +1,7 @@
 //! The panel's texts as a person reads them.
 
+use std::cmp::Ordering;
+
 /// A sentence made of what the panel says in fragments: a capital first, a full stop last.
 pub fn sentence(fragment: &str) -> String {
     let mut sentence = capitalized(fragment);
@@ -35,7 +37,36 @@ pub fn names(names: &[String]) -> String {
     }
 }
 
-/// The same with a capital first.
+/// The order of names as a person counts: `srv-2` before `srv-10`.
+pub fn compare_names(a: &str, b: &str) -> Ordering {
+    let (mut left, mut right) = (a, b);
+    while let (Some(first), Some(second)) = (left.chars().next(), right.chars().next()) {
+        let order = if first.is_ascii_digit() && second.is_ascii_digit() {
+            let (number, rest) = split_number(left);
+            let (other, other_rest) = split_number(right);
+            (left, right) = (rest, other_rest);
+            // Without zeros before it, the longer number is the greater one.
+            number.len().cmp(&other.len()).then_with(|| number.cmp(other))
+        } else {
+            (left, right) = (&left[first.len_utf8()..], &right[second.len_utf8()..]);
+            first.cmp(&second)
+        };
+        if order != Ordering::Equal {
+            return order;
+        }
+    }
+    // What differs in zeros only has an order all the same.
+    left.len().cmp(&right.len()).then_with(|| a.cmp(b))
+}
+
+/// The digits that a text begins with, less the zeros before them, and the rest.
+fn split_number(text: &str) -> (&str, &str) {
+    let end = text.find(|letter: char| !letter.is_ascii_digit()).unwrap_or(text.len());
+    let (number, rest) = text.split_at(end);
+    (number.trim_start_matches('0'), rest)
+}
+
+/// A text with a capital first.
 pub fn capitalized(text: &str) -> String {
     let mut letters = text.chars();
     let mut capitalized: String = letters.next().into_iter().flat_map(char::to_uppercase).collect();
@@ -45,7 +76,7 @@ pub fn capitalized(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{bytes, names, sentence};
+    use super::{bytes, compare_names, names, sentence};
 
     #[test]
     fn sizes_have_a_unit_that_suits_them() {
@@ -62,6 +93,13 @@ mod tests {
         assert_eq!(names(&all[..1]), "alpha");
         assert_eq!(names(&all[..2]), "alpha and bravo");
         assert_eq!(names(&all), "alpha, bravo and charlie");
+    }
+
+    #[test]
+    fn numbers_in_names_count_as_numbers() {
+        let mut all = ["srv-10", "srv-2", "srv-1", "srv", "srv-02", "b2c3", "b2c10", "srv-18446744073709551616"];
+        all.sort_by(|a, b| compare_names(a, b));
+        assert_eq!(all, ["b2c3", "b2c10", "srv", "srv-1", "srv-02", "srv-2", "srv-10", "srv-18446744073709551616"]);
     }
 
     #[test]

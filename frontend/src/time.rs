@@ -5,12 +5,21 @@ const MINUTE: f64 = 60.0 * SECOND;
 const HOUR: f64 = 60.0 * MINUTE;
 const DAY: f64 = 24.0 * HOUR;
 
-/// How long something took or has taken, such as `3 min`; one unit, and two where the first is small.
+/// How long something took, such as `3.4 s`.
 pub fn duration(milliseconds: f64) -> String {
-    let milliseconds = milliseconds.max(0.0);
+    if (SECOND..10.0 * SECOND).contains(&milliseconds) {
+        format!("{:.1} s", (milliseconds / (SECOND / 10.0)).floor() / 10.0)
+    } else {
+        elapsed(milliseconds)
+    }
+}
+
+/// How long something has taken, such as `3 min`; one unit, and two where the first is small. It goes on while one reads
+/// it, so it is told in whole seconds.
+pub fn elapsed(milliseconds: f64) -> String {
     let whole = |unit: f64| (milliseconds / unit).floor();
-    if milliseconds < 10.0 * SECOND {
-        return format!("{:.1} s", milliseconds / SECOND);
+    if milliseconds < SECOND {
+        return "under 1 s".to_owned();
     }
     if milliseconds < MINUTE {
         return format!("{} s", whole(SECOND));
@@ -50,8 +59,11 @@ mod tests {
     #[test]
     fn durations_are_told_in_the_unit_that_fits() {
         let cases = [
-            (-5.0, "0.0 s"),
+            (-5.0, "under 1 s"),
+            (999.0, "under 1 s"),
             (1_340.0, "1.3 s"),
+            (9_999.0, "9.9 s"),
+            (10_000.0, "10 s"),
             (59_999.0, "59 s"),
             (MINUTE, "1 min"),
             (59.0 * MINUTE + 59.0 * SECOND, "59 min"),
@@ -64,6 +76,13 @@ mod tests {
         for (milliseconds, text) in cases {
             assert_eq!(duration(milliseconds), text);
         }
+    }
+
+    #[test]
+    fn what_goes_on_is_told_in_whole_seconds() {
+        assert_eq!(elapsed(900.0), "under 1 s");
+        assert_eq!(elapsed(3_400.0), "3 s");
+        assert_eq!(elapsed(MINUTE), "1 min");
     }
 
     #[test]

@@ -18,6 +18,8 @@ pub enum ApiError {
         /// The HTTP status.
         status: u16,
     },
+    /// The browser's session is somebody else's by now; nothing was done in their name.
+    OtherUser,
 }
 
 impl ApiError {
@@ -66,7 +68,7 @@ impl ApiError {
     fn fields(&self) -> &[FieldError] {
         match self {
             Self::Problem(problem) => &problem.errors,
-            Self::Unreachable | Self::Unreadable { .. } => &[],
+            Self::Unreachable | Self::Unreadable { .. } | Self::OtherUser => &[],
         }
     }
 }
@@ -82,6 +84,7 @@ impl fmt::Display for ApiError {
             Self::Unreadable { status } => {
                 write!(f, "The panel gave an answer that this page can't read (status {status}). Reload the page.")
             }
+            Self::OtherUser => f.write_str("Somebody else is signed in by now. Nothing was done."),
         }
     }
 }

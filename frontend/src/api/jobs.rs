@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use gloo_net::http::Method;
-use l4d2_contract::{Job, JobId, JobState, Page, ServerId};
+use l4d2_contract::{Job, JobId, JobState, Operation, Page, ServerId};
 
 use super::{Api, ApiError};
 
@@ -14,6 +14,8 @@ pub struct JobFilter {
     pub server: Option<ServerId>,
     /// Only jobs in this state.
     pub state: Option<JobState>,
+    /// Only jobs that do this.
+    pub operation: Option<Operation>,
 }
 
 impl JobFilter {
@@ -21,6 +23,7 @@ impl JobFilter {
     pub fn takes(self, job: &Job) -> bool {
         self.server.is_none_or(|server| job.server_id == Some(server))
             && self.state.is_none_or(|state| job.state == state)
+            && self.operation.is_none_or(|operation| job.operation == operation)
     }
 }
 
@@ -34,6 +37,9 @@ impl Api {
         }
         if let Some(state) = filter.state {
             let _ = write!(url, "&state={state}");
+        }
+        if let Some(operation) = filter.operation {
+            let _ = write!(url, "&operation={}", operation.as_str());
         }
         if let Some(before) = before {
             let _ = write!(url, "&before={before}");

@@ -80,7 +80,7 @@ impl Api {
     }
 
     /// When the cookie is of a newer session than this page knows (signed in again in another tab), its token is fetched
-    /// and the call made once more.
+    /// and the call made once more; but not in the name of somebody else, who never asked for it.
     fn exchange_with_token(
         self,
         method: Method,
@@ -92,9 +92,14 @@ impl Api {
             if !first.as_ref().is_err_and(ApiError::is_stale_csrf) {
                 return first;
             }
+            let before = self.session.user_id();
             let me = self.me().await?;
             let token = me.csrf_token.clone();
+            let is_same = before == Some(me.user.id);
             self.session.set_me(me);
+            if !is_same {
+                return Err(ApiError::OtherUser);
+            }
             exchange(method, &path, token, body).await
         })
     }

@@ -130,7 +130,7 @@ fn NewToken(
     };
     view! {
         {move || created.get().map(|created| view! { <Secret created /> })}
-        <Form sending fields=&["name", "expires_in_days"] button="Make token" row=true on_submit=make>
+        <Form sending fields=&["name", "expires_in_days"] button="Create token" row=true on_submit=make>
             <Field
                 name="name"
                 id="token-name"

@@ -10,6 +10,8 @@ use crate::api::Api;
 use crate::app::BLUEPRINTS;
 use crate::blueprint_form::BlueprintForm;
 use crate::components::confirm::Question;
+use crate::components::focus::focus_fault;
+use crate::components::frame::PAGE;
 use crate::components::linked_servers::runs;
 use crate::components::notice::Notice;
 use crate::components::sending::Sending;
@@ -18,7 +20,9 @@ use crate::store::{Change, Store};
 /// Said beside the fields and rows, not by the notice.
 const FIELDS: [&str; 4] = ["name", "arguments", "config", "overlay_ids"];
 
-/// The bar of buttons.
+const SEE_FIELDS: &str = "Not saved: see the marked fields.";
+
+/// The bar of buttons, and what came of them, which has to be in sight where they are.
 #[component]
 pub fn Actions(
     /// The editor's state.
@@ -55,13 +59,23 @@ pub fn Actions(
             }
         });
     };
+    Effect::new(move |_| {
+        if saving.is_only_about_entries(&FIELDS) {
+            focus_fault(|| document().get_element_by_id(PAGE));
+        }
+    });
     let running = Memo::new(move |_| servers.with(|servers| servers.iter().filter(|server| runs(server)).count()));
     view! {
-        {move || saving.other_than_entries(&FIELDS).map(|text| view! { <Notice>{text}</Notice> })}
-        {move || {
-            outcome.get().into_iter().map(|text| view! { <Notice>{text}</Notice> }).collect_view()
-        }}
         <div class="actions">
+            {move || {
+                let elsewhere = saving.is_only_about_entries(&FIELDS).then(|| SEE_FIELDS.to_owned());
+                elsewhere
+                    .or_else(|| saving.other_than_entries(&FIELDS))
+                    .map(|text| view! { <Notice>{text}</Notice> })
+            }}
+            {move || {
+                outcome.get().into_iter().map(|text| view! { <Notice>{text}</Notice> }).collect_view()
+            }}
             <button
                 class="button button--primary"
                 type="button"
@@ -87,7 +101,7 @@ pub fn Actions(
                 {move || if form.is_dirty() { "" } else { done.get() }}
             </span>
             <span class="muted">{move || form.is_dirty().then_some("Not saved yet")}</span>
-            {id.map(|id| view! { <Delete id question saving /> })}
+            {id.map(|id| view! { <Delete id servers question saving /> })}
         </div>
     }
 }
@@ -96,6 +110,8 @@ pub fn Actions(
 fn Delete(
     /// The blueprint.
     id: BlueprintId,
+    /// The servers that are linked to it.
+    servers: Memo<Vec<Server>>,
     /// The page's dialog.
     question: RwSignal<Option<Question>>,
     /// What goes wrong is said where a save's errors are.
@@ -112,6 +128,9 @@ fn Delete(
         });
     };
     let ask = move |_| {
+        if servers.with_untracked(|servers| !servers.is_empty()) {
+            return;
+        }
         let delete = delete.clone();
         question.set(Some(Question {
             title: format!("Delete the blueprint “{}”?", untrack(|| store.blueprint_name(id))),
@@ -123,9 +142,27 @@ fn Delete(
         }));
     };
     view! {
-        <button class="button button--danger actions__end" type="button" on:click=ask>
+        <span class="actions__end muted" id="delete-needs">
+            {move || servers.with(|servers| needs(servers))}
+        </span>
+        <button
+            class="button button--danger"
+            type="button"
+            aria-describedby="delete-needs"
+            aria-disabled=move || servers.with(|servers| (!servers.is_empty()).then_some("true"))
+            on:click=ask
+        >
             "Delete"
         </button>
+    }
+}
+
+/// What has to be done before the blueprint can be deleted.
+fn needs(servers: &[Server]) -> String {
+    match servers {
+        [] => String::new(),
+        [only] => format!("To delete it, link {} to another blueprint first.", only.name),
+        many => format!("To delete it, link its {} servers to another blueprint first.", many.len()),
     }
 }
 
@@ -142,4 +179,18 @@ fn restart_all(api: Api, store: Store, servers: Vec<Server>, outcome: RwSignal<V
             }
         }
     });
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::samples;
+
+    #[test]
+    fn what_keeps_a_blueprint_is_named() {
+        let (alpha, bravo) = (samples::server(1, "alpha"), samples::server(2, "bravo"));
+        assert_eq!(needs(&[]), "");
+        assert!(needs(std::slice::from_ref(&alpha)).contains("link alpha to another"));
+        assert!(needs(&[alpha, bravo]).contains("link its 2 servers"));
+    }
 }

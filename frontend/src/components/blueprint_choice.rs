@@ -4,12 +4,17 @@ use l4d2_contract::{Blueprint, BlueprintId};
 use leptos::prelude::*;
 
 use crate::store::Store;
+use crate::text::compare_names;
 
-/// The choice among the user's own blueprints. One that is private to somebody else can only be kept.
+/// The choice among the user's own blueprints, and the one that is linked: it may be private to somebody else, and can
+/// be kept all the same.
 #[component]
 pub fn BlueprintChoice(
     /// The one chosen.
     chosen: RwSignal<Option<BlueprintId>>,
+    /// The one that is linked at present; left out: none.
+    #[prop(optional, into)]
+    linked: Option<Signal<BlueprintId>>,
     /// What is wrong with it.
     #[prop(into)]
     error: Signal<Option<String>>,
@@ -18,11 +23,11 @@ pub fn BlueprintChoice(
     let options = Memo::new(move |_| {
         let own = |blueprint: &Blueprint| (blueprint.id, blueprint.name.clone());
         let mut options: Vec<_> = store.blueprints.with(|list| list.iter().map(own).collect());
-        options.sort_by(|a, b| a.1.cmp(&b.1));
-        if let Some(id) = chosen.get()
-            && !options.iter().any(|(known, _)| *known == id)
-        {
-            options.push((id, store.blueprint_name(id)));
+        options.sort_by(|a, b| compare_names(&a.1, &b.1));
+        for id in [linked.map(|linked| linked.get()), chosen.get()].into_iter().flatten() {
+            if !options.iter().any(|(known, _)| *known == id) {
+                options.push((id, store.blueprint_name(id)));
+            }
         }
         options
     });

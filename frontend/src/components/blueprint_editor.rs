@@ -3,6 +3,7 @@
 
 use l4d2_contract::{BlueprintId, PreviewBlueprint, rules};
 use leptos::prelude::*;
+use leptos_router::hooks::use_location;
 
 use crate::api::ApiError;
 use crate::blueprint_form::BlueprintForm;
@@ -17,7 +18,9 @@ use crate::components::preview::Preview;
 use crate::components::sending::Sending;
 use crate::components::unsaved::Unsaved;
 use crate::draft::Draft;
+use crate::kept_drafts::KeptDrafts;
 use crate::lines::Lines;
+use crate::session::Session;
 use crate::store::Store;
 
 /// The editor.
@@ -48,6 +51,7 @@ pub fn Editor(
         form.show_errors(error.as_ref(), &form.arguments.get_untracked(), &form.config.get_untracked());
     };
     Unsaved::watch(Signal::derive(move || form.is_dirty()), question);
+    keep_over_the_end_of_the_session(form);
     view! {
         {id.map(|id| view! { <ChangedElsewhere form id saving /> })}
         <div class="editor">
@@ -72,12 +76,28 @@ pub fn Editor(
                     </h2>
                     <Preview input on_answer=show_errors />
                 </section>
-                {id.map(|_| view! { <LinkedServers servers /> })}
+                {id.map(|blueprint| view! { <LinkedServers blueprint servers /> })}
             </div>
         </div>
         <Actions form id servers saving question />
         <Confirm question />
     }
+}
+
+/// What stands in the form is there again when the same person signs in again, unless they gave it up.
+fn keep_over_the_end_of_the_session(form: BlueprintForm) {
+    let (session, unsaved, kept) = (Session::expect(), Unsaved::expect(), expect_context::<KeptDrafts>());
+    let Some(user) = session.user_id() else { return };
+    let address = use_location().pathname.get_untracked();
+    if let Some(draft) = kept.take(user, &address) {
+        form.type_in(&draft);
+    }
+    on_cleanup(move || {
+        let is_over = session.user_id() != Some(user) && !unsaved.is_given_up();
+        if is_over && untrack(|| form.is_dirty()) {
+            kept.keep(user, address.clone(), untrack(|| form.draft()));
+        }
+    });
 }
 
 #[component]

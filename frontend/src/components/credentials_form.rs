@@ -5,9 +5,13 @@ use leptos::prelude::*;
 
 use crate::api::Api;
 use crate::components::field::{Field, Rule};
+use crate::components::focus::focus;
 use crate::components::form::Form;
 use crate::components::sending::Sending;
 use crate::session::Session;
+
+/// The field that comes first, and its id.
+const NAME: &str = "username";
 
 /// The form. When its call succeeds, the session begins and the routes lead on.
 #[component]
@@ -26,6 +30,8 @@ pub fn CredentialsForm(
             session.set_me(Me { user: opened.user, csrf_token: Some(opened.csrf_token) });
         });
     };
+    // There is nothing else to do on these pages. On the next frame: the page's heading would take the focus away.
+    request_animation_frame(|| focus(document().get_element_by_id(NAME)));
     let hint = move |text| if new { text } else { "" };
     view! {
         <Form
@@ -36,7 +42,7 @@ pub fn CredentialsForm(
             on_submit=submit
         >
             <Field
-                name="username"
+                name=NAME
                 label="Name"
                 kind="text"
                 autocomplete="username"

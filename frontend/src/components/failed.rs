@@ -30,7 +30,7 @@ pub fn Loading() -> impl IntoView {
     view! { <div class="card skeleton" role="status" aria-label="Loading"></div> }
 }
 
-/// The same for what the store fetches; when that failed, the top of the page says so.
+/// The same for what the store fetches; when that failed, the frame says so.
 #[component]
 pub fn StoreLoading() -> impl IntoView {
     let store = Store::expect();

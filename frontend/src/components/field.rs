@@ -3,6 +3,7 @@
 use l4d2_contract::rules::Fault;
 use leptos::prelude::*;
 
+use crate::components::press::Press;
 use crate::text::sentence;
 
 /// What decides about a text as it is typed.
@@ -34,13 +35,20 @@ pub fn Field(
     #[prop(into)]
     error: Signal<Option<String>>,
 ) -> impl IntoView {
+    let press = Press::expect();
     let typed = RwSignal::new(false);
     // An empty field is not wrong before it is sent.
     let broken = move |value: &String| {
         let rule = rule.filter(|_| !value.is_empty())?;
         rule(value).err().map(|fault| sentence(&fault))
     };
-    let fault = Memo::new(move |_| {
+    let fault = Memo::new(move |last: Option<&Option<String>>| {
+        // What is pressed must not move away from under the pointer.
+        if let Some(last) = last
+            && press.is_under_way()
+        {
+            return last.clone();
+        }
         let own = if typed.get() { value.with(broken) } else { None };
         own.or_else(|| error.get())
     });

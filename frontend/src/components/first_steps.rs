@@ -72,11 +72,22 @@ pub fn FirstSteps() -> impl IntoView {
 #[component]
 fn BecomingAdmin() -> impl IntoView {
     let session = Session::expect();
-    let command = move || session.user().map(|user| format!("l4d2-web promote-admin {}", user.username));
+    let name = move || session.user().map(|user| user.username);
     view! {
         <p class="muted">
-            "Is this panel yours? Installing the game, overlays and users are for admins. You become one on the host, with "
-            <code class="code">{command}</code> "."
+            "Is this panel yours? Installing the game, overlays and users are for admins. You become one on the host, "
+            "with the program of this panel and its own settings. Of the installed package:"
+        </p>
+        <p>
+            <code class="code">
+                "sudo runuser -u l4d2-web -- l4d2-web promote-admin --config /etc/l4d2-web/config.toml " {name}
+            </code>
+        </p>
+        <p class="muted">
+            "Started by " <code class="code">"make run"</code> " or by hand, with the data directory that it was started with:"
+        </p>
+        <p>
+            <code class="code">"DATA_DIR=data/panel target/release/l4d2-web promote-admin " {name}</code>
         </p>
     }
 }

@@ -1,10 +1,14 @@
-//! A form that is sent by its button. What went wrong stands on top, unless it is said beside a field.
+//! A form that is sent by its button. What went wrong stands on top, unless it is said beside a field, which gets the focus.
 
 use leptos::ev::SubmitEvent;
+use leptos::html;
 use leptos::prelude::*;
 
+use crate::components::confirm::{Confirm, Question};
+use crate::components::focus::focus_fault;
 use crate::components::notice::Notice;
 use crate::components::sending::Sending;
+use crate::components::unsaved::Unsaved;
 
 /// The form around its fields.
 #[component]
@@ -27,18 +31,33 @@ pub fn Form(
     /// The person thought better of it; left out: that can't be.
     #[prop(optional_no_strip, into)]
     on_cancel: Option<Callback<()>>,
+    /// Whether something was typed that would be lost with the page; left out: nothing that matters.
+    #[prop(optional, into)]
+    dirty: Option<Signal<bool>>,
     /// Sends it.
     #[prop(into)]
     on_submit: Callback<()>,
     /// The fields.
     children: Children,
 ) -> impl IntoView {
+    let form = NodeRef::<html::Form>::new();
+    let show_fault = move || focus_fault(move || form.try_get_untracked().flatten().map(Into::into));
     let submit = move |event: SubmitEvent| {
         event.prevent_default();
         on_submit.run(());
+        show_fault();
     };
+    Effect::new(move |_| {
+        if sending.has_failed() {
+            show_fault();
+        }
+    });
+    let question = RwSignal::new(None::<Question>);
+    if let Some(dirty) = dirty {
+        Unsaved::watch(dirty, question);
+    }
     view! {
-        <form class="form" class:form--row=row novalidate on:submit=submit>
+        <form class="form" class:form--row=row novalidate node_ref=form on:submit=submit>
             <SendError sending fields />
             {children()}
             <div class="form__buttons">
@@ -63,6 +82,7 @@ pub fn Form(
                 </span>
             </div>
         </form>
+        {dirty.map(|_| view! { <Confirm question /> })}
     }
 }
 

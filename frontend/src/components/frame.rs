@@ -9,6 +9,9 @@ use crate::components::connection_notice::ConnectionNotice;
 use crate::components::user_menu::UserMenu;
 use crate::session::Session;
 
+/// The id of what holds the page, which has the focus until its heading is there.
+pub const PAGE: &str = "page";
+
 /// The bar, then the page. On a narrow screen the bar's entries are behind a menu button.
 #[component]
 pub fn Frame(
@@ -20,10 +23,17 @@ pub fn Frame(
     let page = NodeRef::<html::Main>::new();
     let open = RwSignal::new(false);
     let path = use_location().pathname;
-    // Going somewhere closes the menu.
-    Effect::new(move |_| {
-        path.track();
+    // Going somewhere closes the menu, and the focus goes to the new page: what had it is gone, or is the way there.
+    Effect::new(move |last: Option<String>| {
+        let path = path.get();
         open.set(false);
+        if last.is_some_and(|last| last != path)
+            && let Some(page) = page.get_untracked()
+        {
+            // Fails only for what can't have the focus.
+            let _ = page.focus();
+        }
+        path
     });
     view! {
         // The router would take the click for a change of the address, and the focus would stay here.
@@ -69,10 +79,10 @@ pub fn Frame(
                 </nav>
             </div>
         </header>
-        <main id="page" class="page" tabindex="-1" node_ref=page>
-            <Show when=move || signed_in.get() == Some(true)>
-                <ConnectionNotice />
-            </Show>
+        <Show when=move || signed_in.get() == Some(true)>
+            <ConnectionNotice />
+        </Show>
+        <main id=PAGE class="page" tabindex="-1" node_ref=page>
             {children()}
         </main>
     }

@@ -18,12 +18,16 @@ use crate::text::{bytes, names, sentence};
 pub fn InstallationCard(
     /// What is there.
     installation: InstallationInfo,
+    /// The newest install when that was found.
+    last: Option<Job>,
 ) -> impl IntoView {
     let (api, store): (Api, Store) = (expect_context(), Store::expect());
     let sending = Sending::new();
     let present = installation.present;
     let job = Memo::new(move |_| {
-        store.jobs.with(|jobs| jobs.iter().rfind(|job| job.operation == Operation::Install).cloned())
+        let known = store.jobs.with(|jobs| jobs.iter().rfind(|job| job.operation == Operation::Install).cloned());
+        // What the store holds is as new, or newer: it heard of each change since.
+        known.filter(|known| last.as_ref().is_none_or(|last| last.id <= known.id)).or_else(|| last.clone())
     });
     let in_the_way = Memo::new(move |_| store.servers.with(|servers| running(servers.iter())));
     let active = move || job.with(|job| job.as_ref().is_some_and(|job| !job.state.is_final()));

@@ -8,7 +8,9 @@ use crate::app::job_address;
 use crate::components::badge::JobBadge;
 use crate::components::progress::{self, Progress};
 use crate::components::time::{Clock, RelativeTime};
-use crate::job_words::{span, standing, title};
+use crate::job_words::{how_long, span, title};
+use crate::store::Store;
+use crate::text::sentence;
 
 /// The lines, in the order of the list.
 #[component]
@@ -43,16 +45,18 @@ fn JobLine(
     /// The job.
     job: Memo<Job>,
 ) -> impl IntoView {
-    let clock = Clock::expect();
+    let (clock, store) = (Clock::expect(), Store::expect());
     let state = Memo::new(move |_| job.with(|job| job.state));
     let name = Memo::new(move |_| job.with(title));
-    let how_long = move || {
+    let time = move || {
         job.with(|job| {
             let (start, end) = span(job);
-            standing(job.state, &clock.since(start, end))
+            how_long(job.state, &clock.since(start, end))
         })
     };
-    let address = job.with_untracked(|job| job_address(job.id));
+    let error = move || job.with(|job| sentence(&job.error));
+    let (address, user) = job.with_untracked(|job| (job_address(job.id), job.user_id));
+    let by = move || store.who(user).map(|who| format!("by {who}"));
     view! {
         <li class="job">
             <span class="job__state">
@@ -62,11 +66,12 @@ fn JobLine(
                 <A href=address attr:class="link">
                     {name}
                 </A>
-                <span class="job__error" class:muted=move || state.get() == JobState::Cancelled>{move || job.with(|job| job.error.clone())}</span>
+                <span class="job__error" class:muted=move || state.get() == JobState::Cancelled>{error}</span>
             </span>
-            <span class="job__times">
+            <span class="job__facts">
+                <span class="job__who muted">{by}</span>
                 <span class="job__time muted">
-                    {how_long}
+                    {time}
                     <Progress value=Signal::derive(move || job.with(progress::of_job)) label=name />
                 </span>
                 <span class="job__when muted">

@@ -5,13 +5,16 @@ use leptos::prelude::*;
 use leptos_router::components::A;
 
 use crate::components::badge::StateBadge;
+use crate::pages::server_new::new_server_address;
+use crate::server_list::was_up;
 use crate::store::Store;
+use crate::text::compare_names;
 
 /// The servers that are linked to a blueprint, by name.
 pub fn linked(store: Store, blueprint: BlueprintId) -> Vec<Server> {
     store.servers.with(|list| {
         let mut servers: Vec<Server> = list.iter().filter(|server| server.blueprint_id == blueprint).cloned().collect();
-        servers.sort_by(|a, b| a.name.cmp(&b.name));
+        servers.sort_by(|a, b| compare_names(&a.name, &b.name));
         servers
     })
 }
@@ -33,19 +36,40 @@ pub fn meaning(servers: &[Server]) -> String {
     }
 }
 
+/// Whether it has what was saved last.
+fn standing(server: &Server, store: Store) -> &'static str {
+    if !server.pending_changes {
+        "up to date"
+    } else if was_up(server) || store.was_initialized(server.id) {
+        "changes pending"
+    } else {
+        "not started yet"
+    }
+}
+
 /// The list of them.
 #[component]
 pub fn LinkedServers(
+    /// The blueprint.
+    blueprint: BlueprintId,
     /// The servers.
     servers: Memo<Vec<Server>>,
 ) -> impl IntoView {
+    let is_empty = Memo::new(move |_| servers.with(Vec::is_empty));
     view! {
         <section class="card" aria-labelledby="linked-title">
             <h2 class="section-title" id="linked-title">
                 "Linked servers"
             </h2>
             <p class="muted">{move || servers.with(|servers| meaning(servers))}</p>
-            <Show when=move || servers.with(|servers| !servers.is_empty())>
+            <Show when=move || is_empty.get()>
+                <p>
+                    <A href=new_server_address(blueprint) attr:class="button">
+                        "New server"
+                    </A>
+                </p>
+            </Show>
+            <Show when=move || !is_empty.get()>
                 <ul class="rows rows--plain" aria-label="Linked servers">
                     <For each=move || servers.get() key=|server| server.id let:first>
                         <Row first servers />
@@ -63,7 +87,7 @@ fn Row(
     /// All of them, as they are.
     servers: Memo<Vec<Server>>,
 ) -> impl IntoView {
-    let id = first.id;
+    let (id, store) = (first.id, Store::expect());
     let server = Memo::new(move |_| {
         servers.with(|servers| servers.iter().find(|server| server.id == id).cloned()).unwrap_or_else(|| first.clone())
     });
@@ -74,7 +98,7 @@ fn Row(
                     {move || server.with(|server| server.name.clone())}
                 </A>
                 <span class="row__detail">
-                    {move || server.with(|server| if server.pending_changes { "changes pending" } else { "up to date" })}
+                    {move || server.with(|server| standing(server, store))}
                 </span>
             </span>
             <StateBadge server />

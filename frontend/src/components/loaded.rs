@@ -4,6 +4,9 @@ use leptos::prelude::*;
 
 use crate::api::ApiError;
 use crate::components::failed::{Failed, Loading};
+use crate::components::focus::{hand_on, heading};
+use crate::sse::Connection;
+use crate::store::Store;
 
 /// A fetched thing. It stays in view while it is fetched anew.
 pub type Fetched<T> = LocalResource<Result<T, ApiError>>;
@@ -20,9 +23,25 @@ where
     T: Clone + 'static,
     F: Fn(T) -> AnyView + Send + 'static,
 {
-    move || match resource.get() {
-        None => view! { <Loading /> }.into_any(),
-        Some(Ok(value)) => view(value),
-        Some(Err(error)) => view! { <Failed why=error.to_string() retry=move |()| resource.refetch() /> }.into_any(),
+    let store = Store::expect();
+    // The panel can be reached again.
+    Effect::new(move |_| {
+        if store.connection.get() == Connection::Live
+            && matches!(resource.get_untracked(), Some(Err(ApiError::Unreachable)))
+        {
+            resource.refetch();
+        }
+    });
+    move || {
+        let answer = resource.get();
+        // What is in view may go, and the focus with it.
+        hand_on(heading);
+        match answer {
+            None => view! { <Loading /> }.into_any(),
+            Some(Ok(value)) => view(value),
+            Some(Err(error)) => {
+                view! { <Failed why=error.to_string() retry=move |()| resource.refetch() /> }.into_any()
+            }
+        }
     }
 }

@@ -24,8 +24,11 @@ pub fn OverlayForm(
     let sending = Sending::new();
     let id = overlay.as_ref().map(|overlay| overlay.id);
     let prefix = id.map_or_else(|| "new-overlay".to_owned(), |id| format!("overlay-{id}"));
-    let name = RwSignal::new(overlay.as_ref().map(|overlay| overlay.name.clone()).unwrap_or_default());
-    let path = RwSignal::new(overlay.and_then(|overlay| overlay.path).unwrap_or_default());
+    let first_name = overlay.as_ref().map(|overlay| overlay.name.clone()).unwrap_or_default();
+    let first_path = overlay.and_then(|overlay| overlay.path).unwrap_or_default();
+    let name = RwSignal::new(first_name.clone());
+    let path = RwSignal::new(first_path.clone());
+    let dirty = Signal::derive(move || name.with(|name| *name != first_name) || path.with(|path| *path != first_path));
     let save = move |()| {
         let (new_name, new_path) = (name.get_untracked(), path.get_untracked());
         let call = async move {
@@ -54,6 +57,7 @@ pub fn OverlayForm(
             button=if id.is_some() { "Save" } else { "Add overlay" }
             primary=id.is_none()
             row=true
+            dirty
             on_cancel=on_end
             on_submit=save
         >

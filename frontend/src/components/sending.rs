@@ -5,6 +5,8 @@ use std::future::Future;
 use leptos::prelude::*;
 
 use crate::api::ApiError;
+use crate::sse::Connection;
+use crate::store::Store;
 
 /// How the call of a form or a button stands.
 #[derive(Debug, Clone, Copy)]
@@ -15,7 +17,18 @@ pub struct Sending {
 
 impl Sending {
     pub fn new() -> Self {
-        Self { busy: RwSignal::new(false), error: RwSignal::new(None) }
+        let sending = Self { busy: RwSignal::new(false), error: RwSignal::new(None::<ApiError>) };
+        // That the panel could not be reached is no news once it can be.
+        if let Some(store) = use_context::<Store>() {
+            Effect::new(move |_| {
+                if store.connection.get() == Connection::Live
+                    && sending.error.with_untracked(|error| matches!(error, Some(ApiError::Unreachable)))
+                {
+                    sending.error.set(None);
+                }
+            });
+        }
+        sending
     }
 
     /// Makes the call unless one is under way, and then does the rest with its answer. The page may have been left
@@ -59,6 +72,15 @@ impl Sending {
     pub fn other_than_entries(self, fields: &[&str]) -> Option<String> {
         self.error
             .with(|error| error.as_ref().filter(|error| !error.is_only_about_entries(fields)).map(ToString::to_string))
+    }
+
+    /// Whether something went wrong with the last call, and all of it is said beside these fields or their entries.
+    pub fn is_only_about_entries(self, fields: &[&str]) -> bool {
+        self.error.with(|error| error.as_ref().is_some_and(|error| error.is_only_about_entries(fields)))
+    }
+
+    pub fn has_failed(self) -> bool {
+        self.error.with(Option::is_some)
     }
 
     pub fn is_busy(self) -> bool {

@@ -14,6 +14,9 @@ use crate::components::sending::Sending;
 pub fn ServerConsole(
     /// The server.
     server: Memo<Server>,
+    /// What is to be seen of it in the log above, where it was sent: games don't repeat what they are told.
+    #[prop(into)]
+    on_remark: Callback<String>,
 ) -> impl IntoView {
     let api: Api = expect_context();
     let command = RwSignal::new(String::new());
@@ -28,7 +31,16 @@ pub fn ServerConsole(
         }
         let id = server.with_untracked(|server| server.id);
         let line = typed.clone();
-        sending.start(async move { api.send_console_command(id, line).await }, move |()| {
+        let call = async move {
+            // Before the game's answer, which may be here earlier than the panel's.
+            on_remark.try_run(format!("> {line}"));
+            let answer = api.send_console_command(id, line).await;
+            if answer.is_err() {
+                on_remark.try_run("The line above may not have arrived".to_owned());
+            }
+            answer
+        };
+        sending.start(call, move |()| {
             history.try_update_value(|history| history.push(&typed));
             // What was typed on meanwhile stays.
             command.try_update(|now| {

@@ -2,11 +2,13 @@
 
 use l4d2_contract::ServerId;
 use leptos::prelude::*;
+use leptos_router::components::A;
 
 use crate::api::{Api, ApiError, JobFilter};
 use crate::components::failed::{Failed, Loading};
 use crate::components::job_list::JobList;
 use crate::job_pages::JobPages;
+use crate::pages::jobs::filtered_jobs_address;
 use crate::store::Store;
 
 const MOST: u32 = 5;
@@ -18,7 +20,7 @@ pub fn ServerJobs(
     server: ServerId,
 ) -> impl IntoView {
     let (api, store): (Api, Store) = (expect_context(), Store::expect());
-    let filter = JobFilter { server: Some(server), state: None };
+    let filter = JobFilter { server: Some(server), ..JobFilter::default() };
     let pages = RwSignal::new(JobPages::new(filter));
     let error = RwSignal::new(None::<ApiError>);
     let fetch = Callback::new(move |()| {
@@ -42,7 +44,15 @@ pub fn ServerJobs(
             None => error.with(Option::is_none).then(|| view! { <Loading /> }).into_any(),
             Some(true) => view! { <p class="muted">"None yet."</p> }.into_any(),
             Some(false) => {
-                view! { <JobList jobs=Signal::derive(move || jobs.get().unwrap_or_default()) label="Last jobs" /> }.into_any()
+                view! {
+                    <JobList jobs=Signal::derive(move || jobs.get().unwrap_or_default()) label="Last jobs" />
+                    <p>
+                        <A href=filtered_jobs_address(filter) attr:class="link">
+                            "All jobs of this server"
+                        </A>
+                    </p>
+                }
+                .into_any()
             }
         }}
     }

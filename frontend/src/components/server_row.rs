@@ -11,7 +11,7 @@ use crate::components::progress::Progress;
 use crate::components::sending::Sending;
 use crate::components::server_actions::ServerActions;
 use crate::components::time::Clock;
-use crate::server_list::drift_text;
+use crate::server_list::{drift_text, is_pending};
 use crate::store::Store;
 use crate::text::sentence;
 
@@ -23,10 +23,14 @@ pub fn ServerRow(
     /// Its blueprint's name.
     blueprint: Memo<String>,
 ) -> impl IntoView {
-    let sending = Sending::new();
+    let (sending, store) = (Sending::new(), Store::expect());
     let name = Memo::new(move |_| server.with(|server| server.name.clone()));
-    let address = server.with_untracked(|server| server_address(server.id));
-    let pending = move || server.with(|server| server.pending_changes.then_some("changes pending"));
+    let (address, user) = server.with_untracked(|server| (server_address(server.id), server.user_id));
+    let owner = move || store.owner(user).map(|who| format!("owned by {who}"));
+    let pending = move || {
+        let is_pending = server.with(|server| is_pending(server, || store.was_initialized(server.id)));
+        is_pending.then_some("changes pending")
+    };
     let last_error = Memo::new(move |_| server.with(last_error));
     view! {
         <li class="server">
@@ -37,6 +41,7 @@ pub fn ServerRow(
                 <A href=address attr:class="link">
                     {name}
                 </A>
+                <span class="server__remarks">{owner}</span>
             </span>
             <span class="server__port">
                 <span class="visually-hidden">"Port "</span>
@@ -85,8 +90,7 @@ pub fn Doing(
                 let since = clock.since(server.actual_state_since.as_deref()?, None);
                 match server.actual_state {
                     ActualState::Running => Some(format!("up {since}")),
-                    ActualState::Stopped => Some(format!("for {since}")),
-                    ActualState::Failed | ActualState::Unknown => Some(format!("since {since}")),
+                    ActualState::Stopped | ActualState::Failed | ActualState::Unknown => Some(format!("for {since}")),
                 }
             })
         })

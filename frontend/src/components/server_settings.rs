@@ -62,9 +62,14 @@ pub fn ServerSettings(
         });
     };
     let refused = sending.field("port");
+    let linked = Signal::derive(move || server.with(|server| server.blueprint_id));
+    let dirty = Signal::derive(move || {
+        let (linked, port) = server.with(|server| (server.blueprint_id, server.port));
+        blueprint.get() != Some(linked) || typed_port.with(|typed| *typed != port.to_string())
+    });
     view! {
-        <Form sending fields=&["blueprint_id", "port"] button="Save" done=saved on_submit=save>
-            <BlueprintChoice chosen=blueprint error=sending.field("blueprint_id") />
+        <Form sending fields=&["blueprint_id", "port"] button="Save" done=saved dirty on_submit=save>
+            <BlueprintChoice chosen=blueprint linked error=sending.field("blueprint_id") />
             <Field
                 name="port"
                 label="Port"

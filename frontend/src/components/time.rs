@@ -5,7 +5,7 @@ use std::time::Duration;
 use l4d2_contract::Timestamp;
 use leptos::prelude::*;
 
-use crate::time::{ago, duration, exact};
+use crate::time::{ago, duration, elapsed, exact};
 
 /// How often what is shown grows older.
 const TICK: Duration = Duration::from_secs(5);
@@ -27,10 +27,15 @@ impl Clock {
         expect_context()
     }
 
+    /// Now, in milliseconds since 1970; those who ask are told every few seconds.
+    pub fn now(self) -> f64 {
+        self.0.get().max(js_sys::Date::now())
+    }
+
     /// How long ago a moment is, or how long the time between two was.
     pub fn since(self, start: &str, end: Option<&str>) -> String {
-        let end = end.map_or_else(|| self.0.get().max(js_sys::Date::now()), milliseconds);
-        duration(end - milliseconds(start))
+        let start = milliseconds(start);
+        end.map_or_else(|| elapsed(self.now() - start), |end| duration(milliseconds(end) - start))
     }
 }
 
@@ -43,7 +48,7 @@ pub fn RelativeTime(
 ) -> impl IntoView {
     let clock = Clock::expect();
     // The tick may be older than the moment.
-    let text = move || at.with(|at| ago(clock.0.get().max(js_sys::Date::now()), milliseconds(at)));
+    let text = move || at.with(|at| ago(clock.now(), milliseconds(at)));
     view! {
         <time datetime=at title=move || at.with(|at| exact(at))>
             {text}

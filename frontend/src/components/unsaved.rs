@@ -11,27 +11,36 @@ use crate::components::confirm::Question;
 /// The deed of the guard's own question, which tells it from the page's other questions.
 const LEAVE: &str = "Leave without saving";
 
-/// The form that is watched at present; a context.
+/// The forms that are watched at present; a context.
 #[derive(Debug, Clone, Copy)]
-pub struct Unsaved(RwSignal<Option<Watch>>);
+pub struct Unsaved {
+    watches: StoredValue<Vec<Watch>>,
+    /// The person has said that the form may be lost.
+    given_up: StoredValue<bool>,
+    /// The browser's next step through its history is not asked about: it was.
+    let_pass: StoredValue<bool>,
+}
 
 #[derive(Debug, Clone)]
 struct Watch {
+    /// Which one it is.
+    number: usize,
     dirty: Signal<bool>,
     question: RwSignal<Option<Question>>,
     /// Where the form is.
     address: String,
     /// Leads to another page.
     go: Callback<String>,
+    given_up: StoredValue<bool>,
 }
 
 impl Watch {
-    fn ask_to_go(self, address: String) {
-        let go = self.go;
-        self.ask(Callback::new(move |()| go.run(address.clone())));
-    }
-
     fn ask(self, then: Callback<()>) {
+        let given_up = self.given_up;
+        let then = Callback::new(move |()| {
+            given_up.set_value(true);
+            then.run(());
+        });
         self.question.set(Some(Question {
             title: "Leave without saving?".to_owned(),
             text: "What you changed here is lost.".to_owned(),
@@ -46,7 +55,11 @@ impl Unsaved {
     /// Begins to listen. It must be done before the router does: the window calls its listeners in their order, and
     /// what is held back here the router must not hear of.
     pub fn start() -> Self {
-        let unsaved = Self(RwSignal::new(None));
+        let unsaved = Self {
+            watches: StoredValue::new(Vec::new()),
+            given_up: StoredValue::new(false),
+            let_pass: StoredValue::new(false),
+        };
         window_event_listener(ev::beforeunload, move |event| {
             if unsaved.dirty().is_some() {
                 // The browser asks in its own words.
@@ -57,18 +70,24 @@ impl Unsaved {
             let Some((watch, address)) = unsaved.dirty().zip(address_of(&event)) else { return };
             event.prevent_default();
             event.stop_immediate_propagation();
-            watch.ask_to_go(address);
+            let go = watch.go;
+            watch.ask(Callback::new(move |()| go.run(address.clone())));
         });
         window_event_listener(ev::popstate, move |event| {
-            let Some(watch) = unsaved.dirty() else { return };
+            let passes = unsaved.let_pass.get_value();
+            unsaved.let_pass.set_value(false);
+            let Some(watch) = unsaved.dirty().filter(|_| !passes) else { return };
             event.stop_immediate_propagation();
-            let there = current_address();
             // The browser has gone there already, the page has not: the address follows the page.
-            if let Ok(history) = window().history() {
-                // Fails only for an address of another origin.
-                let _ = history.push_state_with_url(&JsValue::NULL, "", Some(&watch.address));
-            }
-            watch.ask_to_go(there);
+            let Ok(history) = window().history() else { return };
+            // Fails only for an address of another origin.
+            let _ = history.push_state_with_url(&JsValue::NULL, "", Some(&watch.address));
+            // That entry is above the place to go to, and it must not lead into the form again: one goes back from it.
+            watch.ask(Callback::new(move |()| {
+                unsaved.let_pass.set_value(true);
+                // Fails only in a document that is shown no more.
+                let _ = history.back();
+            }));
         });
         unsaved
     }
@@ -89,11 +108,16 @@ impl Unsaved {
     /// Watches a form for as long as the calling component lives. Where the person wants to go is asked about in
     /// `question`.
     pub fn watch(dirty: Signal<bool>, question: RwSignal<Option<Question>>) {
-        let Self(current) = expect_context();
+        let Self { watches, given_up, .. } = Self::expect();
+        given_up.set_value(false);
         let navigate = use_navigate();
         let go = Callback::new(move |address: String| navigate(&address, NavigateOptions::default()));
         let address = use_location().pathname.get_untracked();
-        current.set(Some(Watch { dirty, question, address: address.clone(), go }));
+        let mut number = 0;
+        watches.update_value(|watches| {
+            number = watches.last().map_or(0, |last| last.number + 1);
+            watches.push(Watch { number, dirty, question, address, go, given_up });
+        });
         // A save that was under way when the person was asked settles it: there is nothing left to lose.
         Effect::new(move |_| {
             if dirty.get() {
@@ -108,20 +132,20 @@ impl Unsaved {
                 asked.then.run(());
             }
         });
-        // The next page may have been made before this one ends, with a form of its own.
         on_cleanup(move || {
-            current.maybe_update(|watch| watch.take_if(|watch| watch.address == address).is_some());
+            // All of it may be gone by now.
+            let _ = watches.try_update_value(|watches| watches.retain(|watch| watch.number != number));
         });
     }
 
-    fn dirty(self) -> Option<Watch> {
-        self.0.get_untracked().filter(|watch| watch.dirty.get_untracked())
+    /// Whether the person has said that what stands in the form may be lost.
+    pub fn is_given_up(self) -> bool {
+        self.given_up.get_value()
     }
-}
 
-fn current_address() -> String {
-    let location = window().location();
-    format!("{}{}", location.pathname().unwrap_or_default(), location.search().unwrap_or_default())
+    fn dirty(self) -> Option<Watch> {
+        self.watches.with_value(|watches| watches.iter().find(|watch| watch.dirty.get_untracked()).cloned())
+    }
 }
 
 /// Where a click leads within the panel's pages, if it is a plain click on a link.

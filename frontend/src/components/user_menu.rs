@@ -57,7 +57,7 @@ pub fn UserMenu() -> impl IntoView {
                 aria-expanded=move || if open.get() { "true" } else { "false" }
                 on:click=move |_| open.update(|open| *open = !*open)
             >
-                {move || session.user().map(|user| user.username)}
+                <span class="user-menu__name">{move || session.user().map(|user| user.username)}</span>
                 <svg class="user-menu__mark" viewBox="0 0 12 12" aria-hidden="true">
                     <path d="M2 4 L6 8 L10 4" />
                 </svg>

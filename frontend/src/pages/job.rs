@@ -2,7 +2,7 @@
 
 use std::str::FromStr;
 
-use l4d2_contract::{Job, JobId, JobState};
+use l4d2_contract::{Job, JobId, JobState, Operation};
 use leptos::prelude::*;
 use leptos_router::components::A;
 use leptos_router::hooks::use_params_map;
@@ -19,6 +19,8 @@ use crate::components::sending::Sending;
 use crate::components::time::{Clock, RelativeTime};
 use crate::job_words::{span, standing, title};
 use crate::pages::not_found::NotFoundPage;
+use crate::sse::{Message, ReadAlong};
+use crate::steamcmd::{self, Said};
 use crate::store::{Lookup, Store};
 use crate::text::sentence;
 
@@ -40,9 +42,15 @@ fn JobById(
 ) -> impl IntoView {
     let api: Api = expect_context();
     let lookup = Lookup::new(Store::expect().jobs, id, move |id| api.get_job(id));
+    let said = RwSignal::new(None::<Said>);
+    provide_context(ReadAlong::new(move |messages| {
+        if let Some(last) = last_said(messages) {
+            said.try_set(Some(last));
+        }
+    }));
     view! {
         <FoundPage found=lookup.found what="this job" all=(JOBS, "All jobs") retry=move |()| lookup.retry()>
-            {lookup.expect().map(|job| view! { <JobHead job /> })}
+            {lookup.expect().map(|job| view! { <JobHead job said /> })}
             <LogView
                 source=LogSource::Job(id)
                 label=format!("Log of job {id}")
@@ -52,12 +60,19 @@ fn JobById(
     }
 }
 
+/// The last that SteamCMD said of an update, if it said something.
+fn last_said(messages: &[Message]) -> Option<Said> {
+    messages.iter().rev().filter(|message| message.event == "stdout").find_map(|message| steamcmd::read(&message.data))
+}
+
 #[component]
 fn JobHead(
     /// The job.
     job: Memo<Job>,
+    /// The last that SteamCMD said in its log.
+    said: RwSignal<Option<Said>>,
 ) -> impl IntoView {
-    let clock = Clock::expect();
+    let (clock, store) = (Clock::expect(), Store::expect());
     let name = Memo::new(move |_| job.with(title));
     let state = Memo::new(move |_| job.with(|job| job.state));
     let how = move || {
@@ -71,6 +86,8 @@ fn JobHead(
     let why = move || if state.get() == JobState::Cancelled { "hint" } else { "job__why" };
     let exit =
         move || job.with(|job| job.exit_code.filter(|code| *code != 0)).map(|code| format!(" · exit status {code}"));
+    let user = job.with_untracked(|job| job.user_id);
+    let by = move || store.who(user).map(|who| format!(" by {who}"));
     view! {
         <PageTitle text=name />
         <div class="facts-line">
@@ -78,13 +95,41 @@ fn JobHead(
             <span class="muted">
                 {how} {exit} " · filed "
                 <RelativeTime at=Signal::derive(move || job.with(|job| job.created_at.clone())) />
+                {by}
             </span>
             <ServerLink job />
             <Cancel job />
         </div>
-        <Progress value=Signal::derive(move || job.with(progress::of_job)) label=name />
+        <HowFar job said label=name />
         <Show when=move || error.with(|error| !error.is_empty())>
             <p class=why>{error}</p>
+        </Show>
+    }
+}
+
+/// The bar, and what SteamCMD is doing; before and after its downloads there is no share to show.
+#[component]
+fn HowFar(
+    /// The job.
+    job: Memo<Job>,
+    /// The last that SteamCMD said in its log.
+    said: RwSignal<Option<Said>>,
+    /// What is under way.
+    label: Memo<String>,
+) -> impl IntoView {
+    let share = Memo::new(move |_| job.with(progress::of_job));
+    let is_install = Memo::new(move |_| job.with(|job| job.operation == Operation::Install && !job.state.is_final()));
+    let doing = Memo::new(move |_| match said.get() {
+        Some(Said::Doing(words)) if is_install.get() => Some(words),
+        _ => None,
+    });
+    let is_known = Memo::new(move |_| share.get().is_some() || doing.with(Option::is_some));
+    view! {
+        <Show when=move || is_known.get()>
+            <div class="facts-line">
+                <Progress value=share label />
+                <span class="progress__text muted">{doing}</span>
+            </div>
         </Show>
     }
 }

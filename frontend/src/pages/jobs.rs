@@ -1,32 +1,56 @@
 //! All jobs that the user may see, newest first, in pages.
 
-use l4d2_contract::{Job, JobId, JobState};
+use l4d2_contract::{Job, JobId, JobState, Server, ServerId};
 use leptos::prelude::*;
+use leptos_router::NavigateOptions;
+use leptos_router::hooks::{use_navigate, use_query_map};
 
 use crate::api::{Api, ApiError, JobFilter};
+use crate::app::JOBS;
 use crate::components::failed::Failed;
 use crate::components::job_list::JobList;
 use crate::components::page_title::PageTitle;
 use crate::job_pages::JobPages;
 use crate::sse::Connection;
 use crate::store::Store;
+use crate::text::compare_names;
 
 const PAGE: u32 = 50;
+/// What the filter is called in the address.
+const SERVER: &str = "server";
+const STATE: &str = "state";
+
+/// Where the jobs are that a filter leaves.
+pub fn filtered_jobs_address(filter: JobFilter) -> String {
+    let server = filter.server.map(|server| format!("{SERVER}={server}"));
+    let state = filter.state.map(|state| format!("{STATE}={state}"));
+    let query: Vec<String> = [server, state].into_iter().flatten().collect();
+    if query.is_empty() { JOBS.to_owned() } else { format!("{JOBS}?{}", query.join("&")) }
+}
 
 /// The list.
 #[component]
 pub fn JobsPage() -> impl IntoView {
     let (api, store): (Api, Store) = (expect_context(), Store::expect());
-    let filter = RwSignal::new(JobFilter::default());
+    // In the address, so that it can be kept, sent to others and gone back to.
+    let query = use_query_map();
+    let filter = Memo::new(move |_| {
+        query.with(|query| JobFilter {
+            server: query.get(SERVER).and_then(|id| id.parse().ok()).map(ServerId),
+            state: query.get(STATE).and_then(|text| JobState::from_text(&text)),
+            operation: None,
+        })
+    });
     let pages = RwSignal::new(JobPages::default());
-    let error = RwSignal::new(None::<ApiError>);
+    // What went wrong, and with which page.
+    let error = RwSignal::new(None::<(ApiError, Option<JobId>)>);
     let fetch = move |filter: JobFilter, before: Option<JobId>| {
         error.set(None);
         leptos::task::spawn_local(async move {
             match api.list_jobs(filter, before, PAGE).await {
                 // An answer to another filter than the present one, or for a page that was left, is of no use.
                 Ok(page) => drop(pages.try_update(|pages| pages.add(filter, before, page))),
-                Err(problem) => drop(error.try_set(Some(problem))),
+                Err(problem) => drop(error.try_set(Some((problem, before)))),
             }
         });
     };
@@ -57,10 +81,12 @@ pub fn JobsPage() -> impl IntoView {
     };
     view! {
         <PageTitle text="Jobs" />
-        <StateFilter filter />
-        {move || error.get().map(|problem| {
-            // What failed may be a page further down.
-            let again = move |()| fetch(filter.get_untracked(), pages.with_untracked(JobPages::next));
+        <div class="facts-line">
+            <StateFilter filter />
+            <ServerFilter filter />
+        </div>
+        {move || error.get().map(|(problem, before)| {
+            let again = move |()| fetch(filter.get_untracked(), before);
             view! { <Failed why=problem.to_string() retry=again /> }
         })}
         {move || match jobs.with(|jobs| jobs.as_ref().map(Vec::is_empty)) {
@@ -75,19 +101,76 @@ pub fn JobsPage() -> impl IntoView {
     }
 }
 
+/// Goes to the address of a filter.
+fn go_to_filter() -> impl Fn(JobFilter) + Clone {
+    let navigate = use_navigate();
+    move |filter: JobFilter| navigate(&filtered_jobs_address(filter), NavigateOptions::default())
+}
+
 #[component]
 fn StateFilter(
     /// What the list is narrowed to.
-    filter: RwSignal<JobFilter>,
+    filter: Memo<JobFilter>,
 ) -> impl IntoView {
-    let choose = move |text: String| filter.update(|filter| filter.state = JobState::from_text(&text));
-    let options = JobState::ALL.iter().map(|state| view! { <option value=state.as_str()>{state.as_str()}</option> });
+    let go = go_to_filter();
+    let choose = move |text: String| go(JobFilter { state: JobState::from_text(&text), ..filter.get_untracked() });
+    let option = move |state: &'static JobState| {
+        view! {
+            <option value=state.as_str() selected=move || filter.with(|filter| filter.state == Some(*state))>
+                {state.as_str()}
+            </option>
+        }
+    };
     view! {
         <label class="inline-field">
             "State"
             <select class="field__input" on:change:target=move |event| choose(event.target().value())>
-                <option value="">"all"</option>
-                {options.collect_view()}
+                <option value="" selected=move || filter.with(|filter| filter.state.is_none())>
+                    "all"
+                </option>
+                {JobState::ALL.iter().map(option).collect_view()}
+            </select>
+        </label>
+    }
+}
+
+#[component]
+fn ServerFilter(
+    /// What the list is narrowed to.
+    filter: Memo<JobFilter>,
+) -> impl IntoView {
+    let store = Store::expect();
+    let go = go_to_filter();
+    let choose = move |text: String| {
+        go(JobFilter { server: text.parse().ok().map(ServerId), ..filter.get_untracked() });
+    };
+    let servers = Memo::new(move |_| {
+        let named = |server: &Server| (server.id, server.name.clone());
+        let mut servers: Vec<_> = store.servers.with(|list| list.iter().map(named).collect());
+        servers.sort_by(|a, b| compare_names(&a.1, &b.1));
+        // It may be gone by now.
+        if let Some(id) = filter.with(|filter| filter.server)
+            && !servers.iter().any(|(known, _)| *known == id)
+        {
+            servers.push((id, format!("server {id}")));
+        }
+        servers
+    });
+    let option = move |(id, name): (ServerId, String)| {
+        view! {
+            <option value=id.to_string() selected=move || filter.with(|filter| filter.server == Some(id))>
+                {name}
+            </option>
+        }
+    };
+    view! {
+        <label class="inline-field">
+            "Server"
+            <select class="field__input" on:change:target=move |event| choose(event.target().value())>
+                <option value="" selected=move || filter.with(|filter| filter.server.is_none())>
+                    "all"
+                </option>
+                {move || servers.get().into_iter().map(option).collect_view()}
             </select>
         </label>
     }
@@ -96,12 +179,16 @@ fn StateFilter(
 #[component]
 fn NoJobs(
     /// What the list is narrowed to.
-    filter: RwSignal<JobFilter>,
+    filter: Memo<JobFilter>,
 ) -> impl IntoView {
-    let state = filter.with_untracked(|filter| filter.state);
-    match state {
-        Some(state) => view! { <p class="muted">{format!("No job is {state}.")}</p> }.into_any(),
-        None => view! {
+    match filter.get_untracked() {
+        JobFilter { state: None, server: Some(_), .. } => {
+            view! { <p class="muted">"No jobs of this server."</p> }.into_any()
+        }
+        JobFilter { state: Some(state), .. } => {
+            view! { <p class="muted">{format!("No job is {state}.")}</p> }.into_any()
+        }
+        JobFilter { state: None, server: None, .. } => view! {
             <p class="muted">
                 "No jobs yet. Whatever takes time becomes a job: starting a server, stopping it, installing the game."
             </p>

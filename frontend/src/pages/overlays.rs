@@ -7,6 +7,7 @@ use crate::api::Api;
 use crate::components::admin_only::AdminOnly;
 use crate::components::confirm::{Confirm, Question};
 use crate::components::failed::StoreLoading;
+use crate::components::focus::{heading, regain};
 use crate::components::form::SendError;
 use crate::components::mark::{Mark, Tone};
 use crate::components::overlay_form::OverlayForm;
@@ -118,7 +119,9 @@ fn Facts(
         move |_| {
             let delete = move |()| {
                 shared.deleting.start(async move { api.delete_overlay(id).await }, move |()| {
+                    // The event stream may have taken the row away already.
                     store.overlays.update(|list| list.apply(Change::Gone(id)));
+                    regain(heading);
                 });
             };
             shared.question.set(Some(Question {

@@ -4,10 +4,11 @@ use std::str::FromStr;
 
 use l4d2_contract::{Server, ServerId};
 use leptos::prelude::*;
+use leptos_router::components::A;
 use leptos_router::hooks::use_params_map;
 
 use crate::api::Api;
-use crate::app::HOME;
+use crate::app::{HOME, blueprint_address};
 use crate::components::badge::StateBadge;
 use crate::components::confirm::{Confirm, Question};
 use crate::components::form::SendError;
@@ -22,6 +23,7 @@ use crate::components::server_jobs::ServerJobs;
 use crate::components::server_row::{Doing, last_error};
 use crate::components::server_settings::ServerSettings;
 use crate::pages::not_found::NotFoundPage;
+use crate::server_list::is_pending;
 use crate::store::{Lookup, Store};
 
 /// The page of the server that the address names.
@@ -57,6 +59,7 @@ fn ServerParts(
 ) -> impl IntoView {
     let name = Memo::new(move |_| server.with(|server| server.name.clone()));
     let id = server.with_untracked(|server| server.id);
+    let remark = RwSignal::new(None::<String>);
     view! {
         <PageTitle text=name />
         <div class="server-page">
@@ -66,8 +69,9 @@ fn ServerParts(
                     source=LogSource::Server(id)
                     label=Signal::derive(move || format!("Log of {}", name.get()))
                     empty="Nothing was printed yet. The game's output appears here once it has been started."
+                    remark
                 />
-                <ServerConsole server />
+                <ServerConsole server on_remark=move |words| remark.set(Some(words)) />
             </div>
             <div class="server-page__rest">
                 <section class="card">
@@ -99,9 +103,32 @@ fn StateBlock(
     let last_error = Memo::new(move |_| server.with(last_error));
     let should = move || server.with(|server| server.desired_state.as_str());
     let is = move || server.with(|server| server.actual_state.as_str());
-    let blueprint = Memo::new(move |_| store.blueprint_name(server.with(|server| server.blueprint_id)));
+    let blueprint = Memo::new(move |_| server.with(|server| server.blueprint_id));
+    let blueprint_name = Memo::new(move |_| store.blueprint_name(blueprint.get()));
+    // Somebody else's is private, for admins too.
+    let is_own = Memo::new(move |_| store.blueprints.with(|list| list.get(blueprint.get()).is_some()));
+    let blueprint = move || {
+        if !is_own.get() {
+            return blueprint_name.into_any();
+        }
+        view! {
+            <A href=blueprint_address(blueprint.get()) attr:class="link">
+                {blueprint_name}
+            </A>
+        }
+        .into_any()
+    };
+    let user = server.with_untracked(|server| server.user_id);
+    let owner = move || {
+        store.owner(user).map(|who| {
+            view! {
+                <dt>"Owner"</dt>
+                <dd>{who}</dd>
+            }
+        })
+    };
     let pending = move || {
-        server.with(|server| server.pending_changes.then_some(())).map(|()| {
+        server.with(|server| is_pending(server, || store.was_initialized(server.id))).then(|| {
             view! {
                 <p class="hint">
                     "What it runs from was changed since it was last applied. The next start or restart applies it."
@@ -120,6 +147,7 @@ fn StateBlock(
                 <dd>{should}</dd>
                 <dt>"Is"</dt>
                 <dd>{is}</dd>
+                {owner}
                 <dt>"Blueprint"</dt>
                 <dd>{blueprint}</dd>
                 <dt>"Port"</dt>

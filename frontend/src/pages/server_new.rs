@@ -1,13 +1,13 @@
 //! Making a server: a name, a port and a blueprint.
 
-use l4d2_contract::CreateServer;
+use l4d2_contract::{BlueprintId, CreateServer};
 use leptos::prelude::*;
 use leptos_router::NavigateOptions;
 use leptos_router::components::A;
-use leptos_router::hooks::use_navigate;
+use leptos_router::hooks::{use_navigate, use_query_map};
 
 use crate::api::Api;
-use crate::app::{NEW_BLUEPRINT, server_address};
+use crate::app::{NEW_BLUEPRINT, SERVER_NEW, server_address};
 use crate::components::blueprint_choice::BlueprintChoice;
 use crate::components::failed::StoreLoading;
 use crate::components::field::Field;
@@ -15,15 +15,27 @@ use crate::components::form::Form;
 use crate::components::page_title::PageTitle;
 use crate::components::sending::Sending;
 use crate::server_form::{PORT_RULE, free_port, port};
-use crate::store::Store;
+use crate::store::{Collection, Store};
+
+/// What the blueprint that is chosen first is called in the address.
+const BLUEPRINT: &str = "blueprint";
+
+/// Where a server that runs from this blueprint is made.
+pub fn new_server_address(blueprint: BlueprintId) -> String {
+    format!("{SERVER_NEW}?{BLUEPRINT}={blueprint}")
+}
 
 /// The page. Without a blueprint it says what comes first.
 #[component]
 pub fn NewServerPage() -> impl IntoView {
     let store = Store::expect();
-    // Not more than this: what is typed in the form must outlive a list that is fetched anew.
+    // Not more than this: what is typed in the form must outlive a list that is fetched anew. The port that is proposed
+    // depends on the servers.
     let state = Memo::new(move |_| {
-        store.blueprints.with(|list| list.iter().next().is_some().then_some(true).or(list.is_known().then_some(false)))
+        let has_some = store
+            .blueprints
+            .with(|list| list.iter().next().is_some().then_some(true).or(list.is_known().then_some(false)));
+        has_some.filter(|_| store.servers.with(Collection::is_known))
     });
     view! {
         <div class="card card--narrow">
@@ -56,8 +68,17 @@ fn NewServerForm() -> impl IntoView {
     let open = Callback::new(move |address: String| navigate(&address, NavigateOptions::default()));
     let name = RwSignal::new(String::new());
     let typed_port = RwSignal::new(store.servers.with_untracked(|servers| free_port(servers.iter())).to_string());
-    let first = store.blueprints.with_untracked(|list| list.iter().next_back().map(|blueprint| blueprint.id));
+    let asked =
+        use_query_map().with_untracked(|query| query.get(BLUEPRINT).and_then(|id| id.parse().ok())).map(BlueprintId);
+    let first = store.blueprints.with_untracked(|list| {
+        let asked = asked.filter(|id| list.get(*id).is_some());
+        asked.or_else(|| list.iter().next_back().map(|blueprint| blueprint.id))
+    });
     let blueprint = RwSignal::new(first);
+    let proposed = typed_port.get_untracked();
+    let dirty = Signal::derive(move || {
+        name.with(|name| !name.is_empty()) || typed_port.with(|typed| *typed != proposed) || blueprint.get() != first
+    });
     let sending = Sending::new();
     let port_error = RwSignal::new(None::<String>);
     let submit = move |()| {
@@ -77,8 +98,9 @@ fn NewServerForm() -> impl IntoView {
         <Form
             sending
             fields=&["name", "port", "blueprint_id"]
-            button="Make server"
+            button="Create server"
             primary=true
+            dirty
             on_submit=submit
         >
             <Field
@@ -86,7 +108,7 @@ fn NewServerForm() -> impl IntoView {
                 label="Name"
                 kind="text"
                 autocomplete="off"
-                hint="Small letters, digits, - and _; it begins with a letter or digit."
+                hint="Lower-case letters, digits, - and _; it begins with a letter or digit."
                 value=name
                 error=sending.field("name")
             />

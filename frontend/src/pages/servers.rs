@@ -2,9 +2,11 @@
 
 use l4d2_contract::{Server, ServerId};
 use leptos::prelude::*;
+use leptos_router::NavigateOptions;
 use leptos_router::components::A;
+use leptos_router::hooks::{use_navigate, use_query_map};
 
-use crate::app::{JOBS, SERVER_NEW};
+use crate::app::{HOME, JOBS, SERVER_NEW};
 use crate::components::first_steps::FirstSteps;
 use crate::components::job_list::JobList;
 use crate::components::page_title::PageTitle;
@@ -14,12 +16,21 @@ use crate::session::Session;
 use crate::store::Store;
 
 const RECENT_JOBS: usize = 8;
+/// What everybody's servers are called in the address.
+const ALL: &str = "all";
 
 /// The list of servers. Admins can look at everybody's.
 #[component]
 pub fn ServersPage() -> impl IntoView {
     let (session, store) = (Session::expect(), Store::expect());
-    let all = RwSignal::new(false);
+    // In the address, so that it can be kept and gone back to.
+    let query = use_query_map();
+    let all = Memo::new(move |_| query.with(|query| query.get(ALL).is_some()));
+    let navigate = use_navigate();
+    let show = Callback::new(move |all: bool| {
+        let address = if all { format!("{HOME}?{ALL}=true") } else { HOME.to_owned() };
+        navigate(&address, NavigateOptions::default());
+    });
     let is_shown = move |server: &&Server| all.get() || store.is_own(server.user_id);
     // The list's rows are made anew only when the order changes, not with every change of a server.
     let order = Memo::new(move |_| {
@@ -49,7 +60,7 @@ pub fn ServersPage() -> impl IntoView {
             </p>
             <Show when=move || is_admin.get()>
                 <label class="check facts-line__end">
-                    <input type="checkbox" prop:checked=all on:change:target=move |event| all.set(event.target().checked()) />
+                    <input type="checkbox" prop:checked=all on:change:target=move |event| show.run(event.target().checked()) />
                     "Everybody's servers"
                 </label>
             </Show>

@@ -100,9 +100,23 @@ fn AdminButton(
     let api: Api = expect_context();
     let session = Session::expect();
     let change = UpdateUser { admin: Some(!user.admin), disabled: None };
-    let label = if user.admin { "Take admin right" } else { "Make admin" };
+    let label = if user.admin { "Remove admin right…" } else { "Make admin" };
     let name = user.username.clone();
-    let press = move |_| set_rights(api, session, shared, &user, change.clone());
+    let press = move |_| {
+        let (user, change) = (user.clone(), change.clone());
+        if !user.admin {
+            set_rights(api, session, shared, &user, change);
+            return;
+        }
+        shared.question.set(Some(Question {
+            title: format!("Remove the admin right of {}?", user.username),
+            text: "The account then sees and runs its own servers only. Another admin can give the right back."
+                .to_owned(),
+            button: "Remove the right",
+            keep: "Keep it",
+            then: Callback::new(move |()| set_rights(api, session, shared, &user, change.clone())),
+        }));
+    };
     view! {
         <button class="button" type="button" on:click=press>
             {label}

@@ -5,13 +5,17 @@
 
 mod accept;
 mod collection;
+mod initialized;
 mod lookup;
+mod names;
 
-use l4d2_contract::{Blueprint, BlueprintId, Job, Overlay, Server, StreamEnd, StreamEndReason, UserId};
+use l4d2_contract::{Blueprint, BlueprintId, Job, Overlay, Server, ServerId, StreamEnd, StreamEndReason, UserId};
 use leptos::prelude::*;
 
 pub use self::collection::{Change, Collection, Resource};
+use self::initialized::{Initialized, initializations};
 pub use self::lookup::{Found, Lookup};
+use self::names::Names;
 use crate::api::{Api, ApiError, JobFilter};
 use crate::session::Session;
 use crate::sse::{self, Connection, Flow, Message};
@@ -37,6 +41,8 @@ pub struct Store {
     pub blueprints: RwSignal<Collection<Blueprint>>,
     /// The whole catalog.
     pub overlays: RwSignal<Collection<Overlay>>,
+    names: Names,
+    initialized: Initialized,
     /// How the event stream stands.
     pub connection: RwSignal<Connection>,
     /// Why the last fetch failed.
@@ -53,27 +59,30 @@ impl Store {
             jobs: RwSignal::default(),
             blueprints: RwSignal::default(),
             overlays: RwSignal::default(),
+            names: Names::new(session, api),
+            initialized: Initialized::default(),
             connection: RwSignal::new(Connection::Connecting),
             error: RwSignal::new(None),
         };
         // Another user's things must not be seen for a moment, and rights decide what is fetched.
-        let whose = Memo::new(move |_| session.user().map(|user| (user.id, user.admin)));
+        let whose = Memo::new(move |_| session.rights());
         Effect::new(move |_| {
             store.forget();
             if whose.get().is_some() {
                 store.fetch();
-                // Closed when this runs again or the page ends.
-                sse::follow(|| EVENTS_URL.to_owned(), EVENTS, store.connection, move |messages| store.hear(&messages));
-            }
-        });
-        // The browser doesn't say why it could not connect. A session that ended meanwhile is found out this way.
-        Effect::new(move |_| {
-            if store.connection.get() == Connection::Lost {
-                leptos::task::spawn_local(async move {
-                    if api.me().await.is_err_and(|error| error.is_unauthorized()) {
-                        session.set_signed_out();
-                    }
-                });
+                // Closed when this runs again or the page ends. The browser doesn't say why it could not connect: a
+                // session that ended meanwhile is found out by asking, and not once only, for the first answers may
+                // be lost as the stream is.
+                let hear = move |messages: Vec<Message>| store.hear(&messages);
+                sse::follow(
+                    || EVENTS_URL.to_owned(),
+                    EVENTS,
+                    store.connection,
+                    hear,
+                    move || {
+                        leptos::task::spawn_local(async move { session.resolve(api.me().await) });
+                    },
+                );
             }
         });
         store
@@ -88,6 +97,8 @@ impl Store {
     pub fn fetch(self) {
         let (api, all) = (self.api, self.session.is_admin());
         self.error.set(None);
+        self.names.retry();
+        self.initialized.retry();
         self.fetch_one(self.servers, async move { api.list_servers(all).await });
         self.fetch_one(self.blueprints, async move { api.list_blueprints().await });
         self.fetch_one(self.overlays, async move { api.list_overlays().await });
@@ -104,6 +115,30 @@ impl Store {
             None if list.is_known() => "private blueprint".to_owned(),
             None => String::new(),
         })
+    }
+
+    /// Who a user is to the one signed in; nothing while that is on its way. Beside themselves, ordinary users see only
+    /// admins at work, on servers of theirs.
+    pub fn who(self, user: UserId) -> Option<String> {
+        if self.is_own(user) {
+            Some("you".to_owned())
+        } else if self.session.is_admin() {
+            self.names.get(user)
+        } else {
+            Some("an admin".to_owned())
+        }
+    }
+
+    /// Whether a server that never ran was initialized, so that it can have fallen behind what was applied then.
+    pub fn was_initialized(self, server: ServerId) -> bool {
+        let tells = initializations(server);
+        self.jobs.with(|jobs| jobs.iter().any(|job| tells.takes(job)))
+            || self.initialized.contains(server, self.session, self.api)
+    }
+
+    /// Whose something is, where it isn't the signed-in user's own.
+    pub fn owner(self, user: UserId) -> Option<String> {
+        if self.is_own(user) { None } else { self.who(user) }
     }
 
     /// Whether something of `user` is the signed-in user's own.
@@ -136,6 +171,8 @@ impl Store {
         self.jobs.set(Collection::default());
         self.blueprints.set(Collection::default());
         self.overlays.set(Collection::default());
+        self.names.forget();
+        self.initialized.forget();
         self.connection.set(Connection::Connecting);
         self.error.set(None);
     }
@@ -144,8 +181,7 @@ impl Store {
         for message in messages {
             match message.event {
                 // What happened before the stream began was not heard. Rights may have changed, too.
-                "ready" => self.fetch(),
-                "resync" => self.ask_who(),
+                "ready" | "resync" => self.ask_who(),
                 "end" => {
                     let end = serde_json::from_str::<StreamEnd>(&message.data);
                     if end.is_ok_and(|end| end.reason == StreamEndReason::AccessRevoked) {
@@ -171,8 +207,10 @@ impl Store {
     /// Reads who is signed in, with which rights, and everything else after that.
     pub fn ask_who(self) {
         leptos::task::spawn_local(async move {
+            let before = self.session.rights();
             self.session.resolve(self.api.me().await);
-            if self.session.user_id().is_some() {
+            // For somebody else, or with other rights, the store begins anew by itself.
+            if before.is_some() && self.session.rights() == before {
                 self.fetch();
             }
         });

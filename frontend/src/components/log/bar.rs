@@ -1,4 +1,4 @@
-//! The bar above a log: how the connection stands, searching, wrapping, copying and saving.
+//! The bar above a log: how the connection stands, searching, wrapping, times, copying and saving.
 
 use leptos::ev::KeyboardEvent;
 use leptos::html::Input;
@@ -44,13 +44,23 @@ pub fn LogBar(
             <label class="check log__wrap">
                 <input
                     type="checkbox"
-                    prop:checked=pane.wrap
+                    prop:checked=move || pane.wraps()
                     on:change:target=move |event| pane.wrap.set(event.target().checked())
                 />
                 "Wrap lines"
             </label>
-            <CopyButton text />
-            {save}
+            <label class="check">
+                <input
+                    type="checkbox"
+                    prop:checked=move || pane.gutter.get().is_some()
+                    on:change:target=move |event| pane.times.set(event.target().checked())
+                />
+                "Times"
+            </label>
+            <div class="log__take">
+                <CopyButton text />
+                {save}
+            </div>
         </div>
     }
 }

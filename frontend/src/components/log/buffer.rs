@@ -7,7 +7,9 @@ use std::collections::VecDeque;
 use std::ops::Range;
 
 use super::ansi::{self, Text};
+use super::columns::columns;
 use super::search;
+use super::times::Second;
 
 /// Lines kept at most.
 pub const MOST_LINES: usize = 50_000;
@@ -31,6 +33,8 @@ pub struct Line {
     pub kind: Kind,
     /// Its number in the log, where the log has numbers.
     pub number: Option<i64>,
+    /// When it was written, where that is known.
+    pub second: Option<Second>,
     pub text: Text,
     columns: usize,
     first_row: usize,
@@ -54,19 +58,24 @@ pub struct LogBuffer {
 
 impl LogBuffer {
     /// Adds a line at the end; the oldest go when there are too many.
-    pub fn push(&mut self, kind: Kind, number: Option<i64>, raw: &str) {
+    pub fn push(&mut self, kind: Kind, number: Option<i64>, second: Option<Second>, raw: &str) {
         let text = ansi::parse(raw);
-        let columns = text.plain.chars().map(width).sum();
+        let columns = columns(&text.plain);
         let first_row = self.end_row();
-        if search::contains(&text.plain, &self.query) {
+        if kind != Kind::Mark && search::contains(&text.plain, &self.query) {
             self.matches.push_back(self.end_key());
         }
         self.bytes += text.plain.len();
         self.widest = self.widest.max(columns);
-        self.lines.push_back(Line { kind, number, text, columns, first_row });
+        self.lines.push_back(Line { kind, number, second, text, columns, first_row });
         while self.lines.len() > MOST_LINES || self.bytes > MOST_BYTES {
             self.drop_first();
         }
+    }
+
+    /// Adds words of the page's own at the end.
+    pub fn mark(&mut self, words: &str) {
+        self.push(Kind::Mark, None, None, words);
     }
 
     fn drop_first(&mut self) {
@@ -93,6 +102,23 @@ impl LogBuffer {
 
     pub fn get(&self, key: usize) -> Option<&Line> {
         self.lines.get(key.checked_sub(self.first_key)?)
+    }
+
+    /// The number of the first line that has one.
+    pub fn first_number(&self) -> Option<i64> {
+        self.lines.iter().find_map(|line| line.number)
+    }
+
+    /// When the first line and the last one were written.
+    pub fn ends(&self) -> [Option<Second>; 2] {
+        let is_of_the_log = |line: &&Line| line.kind != Kind::Mark;
+        [self.lines.iter().find(is_of_the_log), self.lines.iter().rfind(is_of_the_log)]
+            .map(|line| line.and_then(|line| line.second))
+    }
+
+    /// Whether older lines go when new ones come, or nearly so: this page's own words count, too.
+    pub fn is_full(&self) -> bool {
+        self.lines.len() + 1 >= MOST_LINES
     }
 
     fn end_key(&self) -> usize {
@@ -170,7 +196,9 @@ impl LogBuffer {
     pub fn search(&mut self, query: &str) {
         query.clone_into(&mut self.query);
         let keys = self.first_key..;
-        let hits = self.lines.iter().zip(keys).filter(|(line, _)| search::contains(&line.text.plain, query));
+        let is_of_the_log = |(line, _): &(&Line, usize)| line.kind != Kind::Mark;
+        let lines = self.lines.iter().zip(keys).filter(is_of_the_log);
+        let hits = lines.filter(|(line, _)| search::contains(&line.text.plain, query));
         self.matches = hits.map(|(_, key)| key).collect();
     }
 
@@ -202,16 +230,6 @@ fn rows(columns: usize, wrap_at: Option<usize>) -> usize {
     wrap_at.map_or(1, |width| columns.div_ceil(width).max(1))
 }
 
-/// How many columns a character takes in the monospace fonts at hand: East Asian ones and emoji take two.
-fn width(letter: char) -> usize {
-    match u32::from(letter) {
-        0x1100..=0x115f | 0x2e80..=0xa4cf | 0xac00..=0xd7a3 | 0xf900..=0xfaff | 0xff00..=0xff60 | 0x1f300..=0x1faff => {
-            2
-        }
-        _ => 1,
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -219,7 +237,7 @@ mod tests {
     fn buffer(lines: &[&str]) -> LogBuffer {
         let mut buffer = LogBuffer::default();
         for line in lines {
-            buffer.push(Kind::Stdout, None, line);
+            buffer.push(Kind::Stdout, None, None, line);
         }
         buffer
     }
@@ -228,7 +246,7 @@ mod tests {
     fn the_last_lines_are_kept() {
         let mut buffer = LogBuffer::default();
         for number in 1..=60_000 {
-            buffer.push(Kind::Stdout, Some(number), "x");
+            buffer.push(Kind::Stdout, Some(number), None, "x");
         }
         assert_eq!(buffer.keys(), 10_000..60_000);
         assert_eq!(buffer.get(9_999), None);
@@ -242,7 +260,7 @@ mod tests {
         let mut buffer = LogBuffer::default();
         let long = "x".repeat(1024 * 1024);
         for _ in 0..20 {
-            buffer.push(Kind::Stdout, None, &long);
+            buffer.push(Kind::Stdout, None, None, &long);
         }
         assert_eq!(buffer.keys().len(), 16);
     }
@@ -254,7 +272,7 @@ mod tests {
         buffer.wrap_at(Some(5));
         assert_eq!(buffer.rows(), 2 + 1 + 1 + 2);
         assert_eq!(buffer.row_of(3), Some(4));
-        buffer.push(Kind::Stdout, None, "日本語");
+        buffer.push(Kind::Stdout, None, None, "日本語");
         assert_eq!(buffer.rows(), 8);
         buffer.wrap_at(None);
         assert_eq!(buffer.rows(), 5);
@@ -277,7 +295,7 @@ mod tests {
         let mut buffer = buffer(&["an Error", "fine", "error again"]);
         buffer.search("error");
         assert_eq!(buffer.match_count(), 2);
-        buffer.push(Kind::Stdout, None, "one more ERROR");
+        buffer.push(Kind::Stdout, None, None, "one more ERROR");
         assert_eq!(buffer.match_count(), 3);
         assert_eq!(buffer.match_position(3), Some(3));
         buffer.search("");
@@ -297,17 +315,20 @@ mod tests {
     }
 
     #[test]
-    fn the_pages_own_words_are_no_part_of_the_text() {
+    fn the_pages_own_words_are_no_part_of_the_log() {
         let mut buffer = buffer(&["a", "\u{1b}[31mb"]);
-        buffer.push(Kind::Mark, None, "lines were left out");
+        buffer.mark("lines were left out");
         assert_eq!(buffer.to_text(), "a\nb\n");
+        buffer.search("were");
+        buffer.mark("more were left out");
+        assert_eq!(buffer.match_count(), 0);
     }
 
     #[test]
     fn a_cleared_log_begins_with_new_keys() {
         let mut buffer = buffer(&["a", "b"]);
         buffer.clear();
-        buffer.push(Kind::Stdout, None, "c");
+        buffer.push(Kind::Stdout, None, None, "c");
         assert_eq!(buffer.keys(), 2..3);
         assert_eq!(buffer.rows(), 1);
     }

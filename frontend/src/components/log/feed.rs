@@ -4,10 +4,11 @@ use l4d2_contract::{Job, JobId, ServerId, StreamEnd, StreamEndReason, StreamSkip
 use leptos::prelude::*;
 
 use super::buffer::{Kind, LogBuffer, MOST_LINES};
+use super::times::Second;
 use crate::sse::{self, Connection, Flow, Message};
 use crate::store::Store;
 
-const EVENTS: &[&str] = &["stdout", "stderr", "system", "state", "skipped", "end"];
+const EVENTS: &[&str] = &["time", "stdout", "stderr", "system", "state", "skipped", "end"];
 /// Lines of a game that are asked for at the beginning.
 const GAME_LINES: usize = 1_000;
 
@@ -32,6 +33,8 @@ pub struct Feed {
     begin_behind: RwSignal<Option<u64>>,
     /// The id of the last line.
     cursor: StoredValue<Option<String>>,
+    /// When the lines that come now were written.
+    second: StoredValue<Option<Second>>,
     /// Readers will be told of new lines before the next frame is drawn.
     drawing: StoredValue<bool>,
 }
@@ -47,36 +50,55 @@ impl Feed {
             earlier: RwSignal::new(0),
             begin_behind: RwSignal::new(None),
             cursor: StoredValue::new(None),
+            second: StoredValue::new(None),
             drawing: StoredValue::new(false),
         };
         Effect::new(move |_| {
             let begin = feed.begin_behind.get();
             feed.cursor.set_value(begin.map(|seq| seq.to_string()));
-            feed.buffer.update(LogBuffer::clear);
-            feed.earlier.set(0);
-            sse::follow(move || feed.url(), EVENTS, feed.connection, move |messages| feed.hear(&messages));
+            feed.earlier.set(begin.unwrap_or(0));
+            feed.buffer.update(|buffer| {
+                buffer.clear();
+                // The panel says what it left out only where it chose itself where to begin.
+                if let Some(lines) = begin.filter(|lines| *lines > 0) {
+                    buffer.mark(&not_shown(lines));
+                }
+            });
+            // That the session may have ended is found out by the store, whose stream then breaks, too.
+            sse::follow(move || feed.url(), EVENTS, feed.connection, move |messages| feed.hear(&messages), || {});
         });
         feed
     }
 
     /// Reads the log again with as many earlier lines as are kept.
     pub fn load_earlier(self) {
-        let first = self.buffer.with_untracked(|buffer| buffer.get(buffer.keys().start + 1)?.number);
-        let shown = self.buffer.with_untracked(|buffer| buffer.keys().len());
-        let more = (MOST_LINES.saturating_sub(shown)) as u64;
+        let (first, shown) = self.buffer.with_untracked(|buffer| (buffer.first_number(), buffer.keys().len()));
         let first = first.and_then(|first| u64::try_from(first).ok()).unwrap_or(1);
-        self.begin_behind.set(Some((first - 1).saturating_sub(more)));
+        self.begin_behind.set(Some(earlier_beginning(first, shown)));
+    }
+
+    /// Adds words of this page, which are no part of the log, below what there is.
+    pub fn mark(self, words: &str) {
+        self.buffer.update(|buffer| buffer.mark(words));
+    }
+
+    /// Whether there are earlier lines, and room for some of them.
+    pub fn can_load_earlier(self) -> bool {
+        self.earlier.get() > 0 && !self.buffer.with(LogBuffer::is_full)
     }
 
     /// Where to go on, or to begin. The query wins over what the browser would send by itself.
     fn url(self) -> String {
         let cursor = self.cursor.try_get_value().flatten();
         match (self.source, cursor) {
-            (LogSource::Job(job), None) => format!("/api/v1/jobs/{job}/stream"),
-            (LogSource::Job(job), Some(seq)) => format!("/api/v1/jobs/{job}/stream?last_seq={seq}"),
-            (LogSource::Server(server), None) => format!("/api/v1/servers/{server}/logs/stream?lines={GAME_LINES}"),
+            (LogSource::Job(job), None) => format!("/api/v1/jobs/{job}/stream?times=true"),
+            (LogSource::Job(job), Some(seq)) => format!("/api/v1/jobs/{job}/stream?times=true&last_seq={seq}"),
+            (LogSource::Server(server), None) => {
+                format!("/api/v1/servers/{server}/logs/stream?times=true&lines={GAME_LINES}")
+            }
             (LogSource::Server(server), Some(cursor)) => {
-                format!("/api/v1/servers/{server}/logs/stream?cursor={}", js_sys::encode_uri_component(&cursor))
+                let cursor = js_sys::encode_uri_component(&cursor);
+                format!("/api/v1/servers/{server}/logs/stream?times=true&cursor={cursor}")
             }
         }
     }
@@ -87,6 +109,8 @@ impl Feed {
         self.buffer.try_update_untracked(|buffer| {
             for message in messages {
                 match message.event {
+                    // It comes whether times are shown or not: they can be at any moment.
+                    "time" => self.second.set_value(Second::parse(&message.data)),
                     "stdout" => self.push(buffer, Kind::Stdout, message),
                     "stderr" => self.push(buffer, Kind::Stderr, message),
                     "system" => self.push(buffer, Kind::System, message),
@@ -111,7 +135,7 @@ impl Feed {
             LogSource::Job(_) => message.id.parse().ok(),
             LogSource::Server(_) => None,
         };
-        buffer.push(kind, number, &message.data);
+        buffer.push(kind, number, self.second.get_value(), &message.data);
         self.cursor.set_value(Some(message.id.clone()));
     }
 
@@ -119,12 +143,11 @@ impl Feed {
         let lines = serde_json::from_str::<StreamSkipped>(data).ok().and_then(|skipped| skipped.lines);
         let at_the_beginning = buffer.is_empty();
         let mark = match (lines, at_the_beginning) {
-            (Some(1), true) => "1 earlier line is not shown".to_owned(),
-            (Some(lines), true) => format!("{lines} earlier lines are not shown"),
+            (Some(lines), true) => not_shown(lines),
             (Some(lines), false) => format!("{lines} lines are missing here"),
             (None, _) => "Lines are missing here".to_owned(),
         };
-        buffer.push(Kind::Mark, None, &mark);
+        buffer.mark(&mark);
         if at_the_beginning && matches!(self.source, LogSource::Job(_)) {
             self.earlier.set(lines.unwrap_or(0));
         }
@@ -153,5 +176,33 @@ impl Feed {
                 self.buffer.notify();
             }
         });
+    }
+}
+
+/// What stands above the first line shown.
+fn not_shown(lines: u64) -> String {
+    match lines {
+        1 => "1 earlier line is not shown".to_owned(),
+        lines => format!("{lines} earlier lines are not shown"),
+    }
+}
+
+/// How many lines to leave out when as many as are kept are read: `first` is the number of the first line shown, `shown`
+/// how many lines there are now, with the words above them.
+fn earlier_beginning(first: u64, shown: usize) -> u64 {
+    let more = MOST_LINES.saturating_sub(shown) as u64;
+    first.saturating_sub(1).saturating_sub(more)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn as_many_lines_as_are_kept_are_read_again_with_the_words_above_them() {
+        // Of 2,500 lines the last 2,000 and the words above them.
+        assert_eq!(earlier_beginning(501, 2_001), 0);
+        let beginning = earlier_beginning(98_001, 2_001);
+        assert_eq!(usize::try_from(100_000 - beginning).ok(), Some(MOST_LINES - 1));
     }
 }

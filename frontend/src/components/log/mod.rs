@@ -3,9 +3,13 @@
 mod ansi;
 mod bar;
 mod buffer;
+mod choice;
+mod columns;
 mod feed;
+mod line;
 mod pane;
 mod search;
+mod times;
 
 use leptos::prelude::*;
 
@@ -26,16 +30,24 @@ pub fn LogView(
     label: Signal<String>,
     /// What an empty log means.
     empty: &'static str,
+    /// What the page itself says below the lines, last; left out: nothing.
+    #[prop(optional, into)]
+    remark: Option<Signal<Option<String>>>,
 ) -> impl IntoView {
     let feed = Feed::follow(source);
+    Effect::new(move |_| {
+        if let Some(words) = remark.and_then(|remark| remark.get()) {
+            feed.mark(&words);
+        }
+    });
     let pane = Pane::new(feed.buffer, matches!(source, LogSource::Job(_)));
     let is_empty = Memo::new(move |_| feed.buffer.with(LogBuffer::is_empty));
-    let earlier = move || feed.earlier.get() > 0;
+    let earlier = Memo::new(move |_| feed.can_load_earlier());
     let nothing = move || is_empty.get() && matches!(feed.connection.get(), Connection::Live | Connection::Ended);
     view! {
         <section class="log" aria-label=label>
             <LogBar pane source connection=feed.connection />
-            <Show when=earlier>
+            <Show when=move || earlier.get()>
                 <button class="button log__earlier" type="button" on:click=move |_| feed.load_earlier()>
                     "Load earlier lines"
                 </button>

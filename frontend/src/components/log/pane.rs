@@ -8,16 +8,20 @@ use leptos::ev;
 use leptos::html::Div;
 use leptos::prelude::*;
 
-use super::ansi::Style;
-use super::buffer::{Kind, LogBuffer};
-use super::search::{Segment, segments};
+use super::buffer::LogBuffer;
+use super::choice::Choice;
+use super::line::{LogLine, Look};
+use super::times::{Day, Gutter, Second};
+use crate::components::time::Clock;
 
 /// How many rows beyond what is seen are on the page, above and below, for quick hands.
 const ROWS_AHEAD: usize = 20;
 /// The characters of the probe that is measured.
 const PROBE: &str = "0000000000000000000000000000000000000000000000000000000000000000";
 /// The columns of the numbers in front of lines; also in logs.css.
-const GUTTER_COLUMNS: usize = 8;
+const NUMBER_COLUMNS: usize = 8;
+/// From so many columns on a pane shows times if nobody chose otherwise: on a phone the lines need all there is.
+const COLUMNS_FOR_TIMES: usize = 64;
 
 /// The state of a pane, shared with the bar above it.
 #[derive(Debug, Clone, Copy)]
@@ -25,13 +29,16 @@ pub struct Pane {
     pub buffer: RwSignal<LogBuffer>,
     /// Whether it follows the end.
     pub following: RwSignal<bool>,
-    pub wrap: RwSignal<bool>,
-    query: RwSignal<String>,
+    pub wrap: Choice,
+    pub times: Choice,
+    /// How times are shown, if they are.
+    pub gutter: Memo<Option<Gutter>>,
+    pub query: RwSignal<String>,
     searches: RwSignal<usize>,
     /// The line of the search that was gone to.
     pub current: RwSignal<Option<usize>>,
     /// Whether lines have numbers.
-    numbered: bool,
+    pub numbered: bool,
     element: NodeRef<Div>,
     probe: NodeRef<Div>,
     geometry: RwSignal<Geometry>,
@@ -57,21 +64,30 @@ impl Geometry {
         }
         whole(top / self.row)..whole((top + height) / self.row) + 1
     }
+
+    /// The columns side by side; none before the sizes are known.
+    fn columns(self) -> usize {
+        if self.column > 0.0 { whole(self.width / self.column) } else { 0 }
+    }
 }
 
 impl Pane {
     pub fn new(buffer: RwSignal<LogBuffer>, numbered: bool) -> Self {
+        let geometry = RwSignal::new(Geometry::default());
+        let times = Choice::load("log-times");
         let pane = Self {
             buffer,
             numbered,
             following: RwSignal::new(true),
-            wrap: RwSignal::new(true),
+            wrap: Choice::load("log-wrap"),
+            times,
+            gutter: time_gutter(buffer, times, geometry),
             query: RwSignal::new(String::new()),
             searches: RwSignal::new(0),
             current: RwSignal::new(None),
             element: NodeRef::new(),
             probe: NodeRef::new(),
-            geometry: RwSignal::new(Geometry::default()),
+            geometry,
             printing: RwSignal::new(false),
         };
         pane.keep_measured();
@@ -85,6 +101,17 @@ impl Pane {
         self.query.set(query);
         self.current.set(None);
         self.searches.update(|searches| *searches += 1);
+    }
+
+    /// Whether lines that are too long for the pane go on below.
+    pub fn wraps(self) -> bool {
+        self.wrap.get_or(true)
+    }
+
+    /// The columns in front of the lines.
+    fn columns_in_front(self) -> usize {
+        let numbers = if self.numbered { NUMBER_COLUMNS } else { 0 };
+        numbers + self.gutter.get().map_or(0, Gutter::columns)
     }
 
     /// Whether something is searched for.
@@ -171,9 +198,8 @@ impl Pane {
             after.remove();
         });
         let columns = Memo::new(move |_| {
-            let (geometry, wrap) = (self.geometry.get(), self.wrap.get());
-            let gutter = if self.numbered { GUTTER_COLUMNS } else { 0 };
-            (wrap && geometry.column > 0.0).then(|| whole(geometry.width / geometry.column).saturating_sub(gutter + 2))
+            let (columns, in_front) = (self.geometry.get().columns(), self.columns_in_front());
+            (self.wraps() && columns > 0).then(|| columns.saturating_sub(in_front))
         });
         Effect::new(move |_| {
             let columns = columns.get();
@@ -218,6 +244,20 @@ impl Pane {
     }
 }
 
+fn time_gutter(buffer: RwSignal<LogBuffer>, times: Choice, geometry: RwSignal<Geometry>) -> Memo<Option<Gutter>> {
+    let clock = Clock::expect();
+    // The clock ticks all the time; what depends on the day is told at midnight only.
+    let today = Memo::new(move |_| Day::at(clock.now()));
+    let ends = Memo::new(move |_| buffer.with(LogBuffer::ends));
+    let is_wide = Memo::new(move |_| geometry.get().columns() >= COLUMNS_FOR_TIMES);
+    Memo::new(move |_| {
+        times.get_or(is_wide.get()).then(|| {
+            let [first, last] = ends.get().map(|second| second.map(Second::day));
+            Gutter::new(today.get(), first, last)
+        })
+    })
+}
+
 /// The pane.
 #[component]
 pub fn LogPane(
@@ -229,8 +269,8 @@ pub fn LogPane(
 ) -> impl IntoView {
     let shown = Memo::new(move |_| pane.shown());
     let looks = move || {
-        let (searches, current) = (pane.searches.get(), pane.current.get());
-        shown.get().map(move |key| Look { key, searches, is_current: current == Some(key) })
+        let (searches, current, times) = (pane.searches.get(), pane.current.get(), pane.gutter.get());
+        shown.get().map(move |key| Look { key, searches, is_current: current == Some(key), times })
     };
     let height = move || {
         pane.buffer.track();
@@ -238,20 +278,31 @@ pub fn LogPane(
         // On paper the lines themselves decide.
         if pane.printing.get() { "auto".to_owned() } else { format!("{}px", pane.height()) }
     };
+    // How many rows a line takes is a guess where fonts are not all alike. The end is right all the same while it is
+    // followed: there the lines stand on it, and hang from their place elsewhere.
+    let stands_on_end = Memo::new(move |_| {
+        let (shown, all) = (shown.get(), pane.buffer.with(LogBuffer::keys));
+        pane.following.get() && shown.end == all.end && shown.start > all.start
+    });
     let offset = move || {
+        if stands_on_end.get() {
+            return "auto".to_owned();
+        }
         let row = pane.buffer.with(|buffer| buffer.row_of(shown.get().start)).unwrap_or_default();
         format!("{}px", pixels(row) * pane.geometry.get().row)
     };
+    let end = move || if stands_on_end.get() { "0" } else { "auto" };
     let width = move || {
-        let columns = pane.buffer.with(LogBuffer::widest) + GUTTER_COLUMNS + 2;
-        if pane.wrap.get() { "auto".to_owned() } else { format!("{columns}ch") }
+        let columns = pane.buffer.with(LogBuffer::widest) + pane.columns_in_front() + 2;
+        if pane.wraps() { "auto".to_owned() } else { format!("{columns}ch") }
     };
     view! {
         // It is quiet: hundreds of lines a second are not to be read aloud. Those who want to read them go there.
         <div
             class="log__pane"
-            class:log__pane--wrap=pane.wrap
+            class:log__pane--wrap=move || pane.wraps()
             class:log__pane--numbered=pane.numbered
+            class:log__pane--dated=move || pane.gutter.get().is_some_and(|gutter| gutter.is_dated)
             role="log"
             aria-live="off"
             aria-label=label
@@ -263,7 +314,7 @@ pub fn LogPane(
                 {PROBE}
             </div>
             <div class="log__space" style:block-size=height style:min-inline-size=width>
-                <div class="log__window" style:inset-block-start=offset>
+                <div class="log__window" style:inset-block-start=offset style:inset-block-end=end>
                     <For each=looks key=|look| *look let:look>
                         <LogLine pane look />
                     </For>
@@ -271,65 +322,6 @@ pub fn LogPane(
             </div>
         </div>
     }
-}
-
-/// What a line looks like now. A line that comes to look otherwise is drawn anew, so that those that are drawn need to
-/// watch nothing: while one scrolls, thousands come and go.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-struct Look {
-    key: usize,
-    /// How often something else was searched for by then.
-    searches: usize,
-    /// It is the hit that was gone to.
-    is_current: bool,
-}
-
-#[component]
-fn LogLine(
-    /// Where it is shown.
-    pane: Pane,
-    /// Which one, and how it looks.
-    look: Look,
-) -> impl IntoView {
-    let line = pane.buffer.with_untracked(|buffer| buffer.get(look.key).cloned())?;
-    let kind = match line.kind {
-        Kind::Stdout => "",
-        Kind::Stderr => " log__line--stderr",
-        Kind::System => " log__line--system",
-        Kind::Mark => " log__line--mark",
-    };
-    let current = if look.is_current { " log__line--current" } else { "" };
-    let number = line.number.map(|number| number.to_string());
-    let segments = pane.query.with_untracked(|query| segments(&line.text, query));
-    Some(view! {
-        <div class=format!("log__line{kind}{current}")>
-            {pane.numbered.then(|| view! { <span class="log__number">{number}</span> })}
-            <span class="log__text">{segments.into_iter().map(part).collect_view()}</span>
-        </div>
-    })
-}
-
-fn part(segment: Segment) -> AnyView {
-    let class = class(segment.style);
-    match (segment.hit, class.is_empty()) {
-        (true, _) => view! { <mark class=class>{segment.text}</mark> }.into_any(),
-        (false, false) => view! { <span class=class>{segment.text}</span> }.into_any(),
-        (false, true) => segment.text.into_any(),
-    }
-}
-
-fn class(style: Style) -> String {
-    let mut classes = Vec::new();
-    if let Some(color) = style.color {
-        classes.push(format!("ansi-{color}"));
-    }
-    if style.bold {
-        classes.push("ansi-bold".to_owned());
-    }
-    if style.underline {
-        classes.push("ansi-underline".to_owned());
-    }
-    classes.join(" ")
 }
 
 #[expect(clippy::cast_precision_loss, reason = "counts of rows and columns are far below 2^52")]
