@@ -90,3 +90,8 @@ machine_end() {
     done
     rm -rf "$machine_work"
 }
+
+if [ "${MACHINE:-container}" = emulated ]; then
+    # shellcheck source=scripts/lib-emulated.sh
+    source "$ROOT/scripts/lib-emulated.sh"
+fi

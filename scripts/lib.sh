@@ -26,6 +26,8 @@ CARGO_DEB_VERSION=3.8.0
 MACHINE_SUITE=bookworm
 MACHINE_PACKAGES=systemd,systemd-sysv,dbus,ca-certificates,iproute2
 MACHINE_PACKAGES+=,polkitd,libpam-systemd,libc6-i386,lib32gcc-s1,lib32stdc++6,nginx-light,openssl
+# What the emulated one has besides: its kernel, and a way in.
+EMULATED_PACKAGES=$MACHINE_PACKAGES,linux-image-cloud-amd64,initramfs-tools,kmod,udev,openssh-server
 
 say() { printf '\033[1m==> %s\033[0m\n' "$*" >&2; }
 die() {
@@ -80,6 +82,18 @@ use_tools() {
     export PATH
 }
 
+# prepare_nextest WORK STORE: puts into WORK what runs the tests that are built already where there is no cargo to ask:
+# `cargo-nextest`, what it is to know of the packages and the programs, and a configuration that has its reports in STORE.
+prepare_nextest() {
+    cargo metadata --locked --format-version 1 >"$1/metadata.json"
+    cargo nextest list --locked --cargo-quiet --list-type binaries-only --message-format json >"$1/binaries.json"
+    cp "$(command -v cargo-nextest)" "$1/cargo-nextest"
+    cat "$ROOT/.config/nextest.toml" - >"$1/nextest.toml" <<TOML
+[store]
+dir = "$2"
+TOML
+}
+
 # Where the tests' browser is; empty when there is none.
 find_chromium() {
     local name
@@ -117,6 +131,7 @@ use_wasm_toolchain() {
 target_dir() { echo "${CARGO_TARGET_DIR:-$ROOT/target}"; }
 
 # Where the root of the machine lies that the tests boot.
+emulated_root() { echo "$TOOLS/emulated-$(echo "$MACHINE_SUITE $EMULATED_PACKAGES" | sha256sum | cut -c1-12)"; }
 machine_root() { echo "$TOOLS/machine-$(echo "$MACHINE_SUITE $MACHINE_PACKAGES" | sha256sum | cut -c1-12)"; }
 
 # A user without any privilege, for what must not or should not run as root.

@@ -160,8 +160,8 @@ async function main() {
   const bind = `127.0.0.1:${(await isFree(PORT)) ? PORT : 0}`;
   const environment = settings(DIRECTORY, { BIND: bind, LOG_FILTER: process.env.LOG_FILTER ?? 'warn' });
   const asked = new Promise((resolve) => {
-    process.once('SIGINT', () => resolve('asked'));
-    process.once('SIGTERM', () => resolve('asked'));
+    process.on('SIGINT', () => resolve('asked'));
+    process.on('SIGTERM', () => resolve('asked'));
   });
   const panel = await Panel.start(environment, say);
   let client;

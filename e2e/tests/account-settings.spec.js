@@ -57,7 +57,7 @@ test('an API token is shown once, works, and is revoked', async ({ page, site })
   await openAccount(page, username);
   await page.getByLabel('Name of a new token').fill('backup');
   await page.getByLabel('Expires').selectOption('in 90 days');
-  await page.getByRole('button', { name: 'Make token' }).click();
+  await page.getByRole('button', { name: 'Create token' }).click();
   const token = await page.getByRole('textbox', { name: 'Token', exact: true }).inputValue();
   await page.context().grantPermissions(['clipboard-read']);
   await page.getByRole('button', { name: 'Copy', exact: true }).click();
@@ -70,7 +70,7 @@ test('an API token is shown once, works, and is revoked', async ({ page, site })
   expect((await answer.json()).user.username).toBe(username);
 
   await page.getByLabel('Name of a new token').fill('backup');
-  await page.getByRole('button', { name: 'Make token' }).click();
+  await page.getByRole('button', { name: 'Create token' }).click();
   await expect(page.locator('#token-name-error')).not.toBeEmpty();
 
   await page.reload();

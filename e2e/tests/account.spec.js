@@ -9,6 +9,7 @@ test('a new user signs up and is told what to do next', async ({ page, site }) =
 
   await page.getByRole('main').getByRole('link', { name: 'Sign up' }).click();
   await expect(page.getByRole('heading', { name: 'Sign up' })).toBeVisible();
+  await expect(page.getByLabel('Name', { exact: true })).toBeFocused();
   await expectFits(page, 'sign-up');
 
   const username = site.newName('Fresh.User');
@@ -19,6 +20,8 @@ test('a new user signs up and is told what to do next', async ({ page, site }) =
   await expect(page.getByRole('heading', { name: 'Servers', exact: true })).toBeVisible();
   await expect(page.getByRole('heading', { name: 'No servers yet' })).toBeVisible();
   await expect(page.getByRole('navigation').getByRole('button', { name: username })).toBeVisible();
+  await expect(page.getByText(`promote-admin --config /etc/l4d2-web/config.toml ${username}`)).toBeVisible();
+  await expect(page.getByText(`DATA_DIR=data/panel target/release/l4d2-web promote-admin ${username}`)).toBeVisible();
   await expectFits(page, 'no-servers');
 });
 
@@ -30,9 +33,48 @@ test('what is wrong with a name is said beside it', async ({ page }) => {
 
   await expect(page.getByLabel('Name', { exact: true })).toHaveAttribute('aria-invalid', 'true');
   await expect(page.getByLabel('Password', { exact: true })).toHaveAttribute('aria-invalid', 'true');
+  await page.getByLabel('Password', { exact: true }).press('Enter');
+  await expect(page.getByLabel('Name', { exact: true })).toBeFocused();
   await expect(page.locator('#username-error')).not.toBeEmpty();
   await expect(page.locator('#password-error')).not.toBeEmpty();
   await expectFits(page, 'sign-up-errors');
+});
+
+test('what is wrong with a field that is left takes no press from the button below it', async ({ page }) => {
+  for (const [width, height] of [
+    [1280, 800],
+    [360, 740],
+  ]) {
+    await page.setViewportSize({ width, height });
+    await page.goto('/sign-up');
+    await page.getByLabel('Name', { exact: true }).fill('newcomer');
+    const password = page.getByLabel('Password', { exact: true });
+    await password.fill('short');
+    const button = page.getByRole('main').getByRole('button', { name: 'Sign up' });
+    const before = await button.boundingBox();
+    // At its upper edge, which the least movement would take from under the pointer.
+    await page.mouse.move(before.x + before.width / 2, before.y + 2);
+    await page.mouse.down();
+    await expect(password).not.toBeFocused();
+    // Two frames: whatever would move has moved.
+    await page.evaluate(() => new Promise((moved) => requestAnimationFrame(() => requestAnimationFrame(moved))));
+    expect(await button.boundingBox()).toEqual(before);
+    const sent = page.waitForRequest(/\/auth\/signup$/);
+    await page.mouse.up();
+    await sent;
+    await expect(page.locator('#password-error')).not.toBeEmpty();
+    await expect(password).toBeFocused();
+
+    // It is told after a press that sends nothing, and when the field is left by the keyboard.
+    await page.goto('/sign-up');
+    await password.fill('short');
+    await page.getByRole('heading', { name: 'Sign up' }).click();
+    await expect(page.locator('#password-error')).not.toBeEmpty();
+    await page.goto('/sign-up');
+    await password.fill('short');
+    await password.press('Tab');
+    await expect(page.locator('#password-error')).not.toBeEmpty();
+  }
 });
 
 test('a wrong password is refused with a reason', async ({ page, site }) => {
@@ -65,8 +107,11 @@ test('signing in works by keyboard alone', async ({ page, site }) => {
   await page.goto('/sign-in');
   await expect(page.getByRole('heading', { name: 'Sign in', exact: true })).toBeVisible();
   const name = page.getByLabel('Name', { exact: true });
-  // From the top: the skip link, the bar's three links, then the form.
-  for (let presses = 0; presses < 5; presses += 1) await page.keyboard.press('Tab');
+  await expect(name).toBeFocused();
+  // Back to the top: the bar's three links, then the skip link.
+  for (let presses = 0; presses < 4; presses += 1) await page.keyboard.press('Shift+Tab');
+  await expect(page.getByRole('link', { name: 'Skip to the page' })).toBeFocused();
+  for (let presses = 0; presses < 4; presses += 1) await page.keyboard.press('Tab');
   await expect(name).toBeFocused();
   await page.keyboard.type(username);
   await page.keyboard.press('Tab');
@@ -126,24 +171,25 @@ test('nobody is led to another host after signing in', async ({ page, site }) =>
 });
 
 test('the skip link leads past the bar', async ({ page }) => {
-  await page.goto('/sign-in');
-  await expect(page.getByRole('heading', { name: 'Sign in', exact: true })).toBeVisible();
+  await page.goto('/no/such/page');
+  await expect(page.getByRole('heading', { name: 'Page not found' })).toBeVisible();
   await page.keyboard.press('Tab');
   await page.keyboard.press('Enter');
   await expect(page.getByRole('main')).toBeFocused();
   await page.keyboard.press('Tab');
-  await expect(page.getByLabel('Name', { exact: true })).toBeFocused();
+  await expect(page.getByRole('main').getByRole('link', { name: 'Go to the servers' })).toBeFocused();
 });
 
-test('what is typed outlives a session that was renewed in another tab', async ({ page, site }) => {
+test('what is typed outlives a session that was renewed in another tab', async ({ page, browser, site }) => {
   const { username, client } = await site.newUser();
   await signIn(page, username);
   await page.goto('/blueprints/new');
   await page.getByLabel('Name', { exact: true }).fill('typed');
-  const other = await page.context().newPage();
-  await other.context().clearCookies();
-  await signIn(other, username);
-  await other.close();
+  // The cookie changes at once: whatever the page fetches meanwhile must not meet a moment without one.
+  const elsewhere = await browser.newContext({ baseURL: site.url });
+  await signIn(await elsewhere.newPage(), username);
+  await page.context().addCookies(await elsewhere.cookies());
+  await elsewhere.close();
   // The page's token belongs to the session of before.
   await page.getByRole('button', { name: 'Create blueprint' }).click();
   await expect(page.getByRole('heading', { name: 'typed', level: 1 })).toBeVisible();

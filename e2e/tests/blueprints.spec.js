@@ -126,6 +126,11 @@ test('overlays are put in order by mouse and by keyboard, and it is announced', 
   await expect(page.getByText('sounds is now number 1 of 3.')).toBeAttached();
   expect(await names()).toEqual(['sounds', 'maps', 'rework']);
   await expectFits(page, 'blueprint');
+  // Its colour tells that it moved; gradually only for those who want movement.
+  for (const [reducedMotion, duration] of [['no-preference', '0.12s'], ['reduce', '0s']]) {
+    await page.emulateMedia({ reducedMotion });
+    await expect(list.getByRole('listitem').first()).toHaveCSS('transition-duration', duration);
+  }
 
   await list.getByRole('button', { name: /^rework, number 3/ }).focus();
   await page.keyboard.press('ArrowUp');
@@ -183,6 +188,10 @@ test('unsaved changes are not left by accident', async ({ page, site }) => {
   await page.goBack();
   await dialog.getByRole('button', { name: 'Leave without saving' }).click();
   await expect(page.getByRole('heading', { name: 'Blueprints', exact: true })).toBeVisible();
+  // The way back leads on from there, and not into the editor again.
+  await page.goBack();
+  await expect(page.getByRole('heading', { name: 'Servers', exact: true })).toBeVisible();
+  await page.getByRole('link', { name: 'Blueprints' }).click();
   await page.getByRole('main').getByRole('link', { name: 'comp' }).click();
   await expect(page.getByLabel('Name', { exact: true })).toHaveValue('comp');
   await page.getByLabel('Name', { exact: true }).fill('renamed');
@@ -214,22 +223,64 @@ test('who leaves while a save is under way is asked, and taken on once it is sav
   expect((await client.get(`/blueprints/${blueprint.id}`)).name).toBe('renamed');
 });
 
+test('what a save and a deletion are answered is in sight where their buttons are', async ({ page, site, failing }) => {
+  const { username, client } = await site.newUser();
+  await client.post('/blueprints', { name: 'taken' });
+  const long = Array.from({ length: 30 }, (_, number) => `line ${number}`);
+  const blueprint = await client.post('/blueprints', { name: 'comp', config: long });
+  await signIn(page, username);
+  await page.goto(`/blueprints/${blueprint.id}`);
+  const save = page.getByRole('button', { name: 'Save', exact: true });
+  const notice = (text) => page.getByRole('alert').filter({ hasText: text });
+  // A part of the screen shows the end of a page of many lines.
+  const down = () => page.getByRole('button', { name: 'Add line' }).scrollIntoViewIfNeeded();
+
+  const name = page.getByLabel('Name', { exact: true });
+  await name.fill('taken');
+  await down();
+  await expect(name).not.toBeInViewport();
+  await save.click();
+  await expect(notice('Not saved: see the marked fields.')).toBeInViewport({ ratio: 1 });
+  await expect(name).toBeFocused();
+  await expect(name).toBeInViewport({ ratio: 1 });
+  await expectFits(page, 'blueprint-not-saved');
+  await name.fill('comp');
+
+  const line = page.getByLabel('line 2', { exact: true });
+  await line.fill('hostname "Grüße"');
+  await down();
+  await save.click();
+  await expect(line).toBeFocused();
+  await expect(line).toBeInViewport({ ratio: 1 });
+  await line.fill('line 1');
+  await expect(page.getByText('Not saved yet')).toHaveCount(0);
+
+  await failing.fail(`/blueprints/${blueprint.id}`);
+  await down();
+  await page.getByRole('button', { name: 'Delete', exact: true }).click();
+  await page.getByRole('dialog').getByRole('button', { name: 'Delete the blueprint' }).click();
+  await expect(notice('Something went wrong inside the panel.')).toBeInViewport({ ratio: 1 });
+});
+
 test('a blueprint in use is kept, and the servers are named', async ({ page, site }) => {
   const { username, client } = await site.newUser();
   const server = await site.newServer(client);
   await signIn(page, username);
   await page.goto(`/blueprints/${server.blueprint_id}`);
   await expect(page.getByRole('list', { name: 'Linked servers' })).toContainText(server.name);
-  await page.getByRole('button', { name: 'Delete', exact: true }).click();
+  const remove = page.getByRole('button', { name: 'Delete', exact: true });
   const dialog = page.getByRole('dialog');
-  await expect(dialog).toContainText(`${server.name} blueprint`);
-  await expectFits(page, 'delete-blueprint');
-  await dialog.getByRole('button', { name: 'Delete the blueprint' }).click();
-  await expect(page.getByRole('alert').filter({ hasText: server.name })).toBeVisible();
+  await expect(remove).toHaveAttribute('aria-disabled', 'true');
+  await expect(remove).toHaveAccessibleDescription(`To delete it, link ${server.name} to another blueprint first.`);
+  await remove.click({ force: true });
+  await expect(dialog).toBeHidden();
+  await expectFits(page, 'blueprint-in-use');
 
   await client.runJob(`/servers/${server.id}/jobs`, 'delete');
   await expect(page.getByText('No server is linked to this blueprint yet.')).toBeVisible();
-  await page.getByRole('button', { name: 'Delete', exact: true }).click();
+  await remove.click();
+  await expect(dialog).toContainText(`${server.name} blueprint`);
+  await expectFits(page, 'delete-blueprint');
   await dialog.getByRole('button', { name: 'Delete the blueprint' }).click();
   await expect(page.getByRole('heading', { name: 'No blueprints yet' })).toBeVisible();
 });

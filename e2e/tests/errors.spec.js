@@ -32,7 +32,7 @@ for (const [address, call, found] of [
   ['/', '/servers\\?.*', (page, server) => page.getByRole('main').getByRole('link', { name: server.name, exact: true })],
   ['/blueprints', '/blueprints\\?.*', (page, server) => page.getByRole('main').getByRole('link', { name: `${server.name} blueprint` })],
   ['/overlays', '/overlays\\?.*', (page) => page.getByRole('list', { name: 'Overlays' }).getByText('on disk')],
-  ['/servers/new', '/blueprints\\?.*', (page) => page.getByRole('button', { name: 'Make server' })],
+  ['/servers/new', '/blueprints\\?.*', (page) => page.getByRole('button', { name: 'Create server' })],
 ]) {
   test(`${address} asks again for what could not be fetched`, async ({ page, site, failing }) => {
     const admin = await site.newAdmin();
@@ -78,7 +78,7 @@ test('a job is asked for again', async ({ page, site, failing }) => {
   const server = await site.newServer(owner.client);
   const job = await owner.client.runJob(`/servers/${server.id}/jobs`, 'initialize');
   await signIn(page, owner.username);
-  await failing.fail('/jobs\\?.*', `/jobs/${job.id}`, `/jobs/${job.id}/stream`);
+  await failing.fail('/jobs\\?.*', `/jobs/${job.id}`, `/jobs/${job.id}/stream\\?.*`);
   await page.goto(`/jobs/${job.id}`);
   await expectRetry(page, failing, 'job', page.getByRole('heading', { name: `Initialization of ${server.name}` }));
 });

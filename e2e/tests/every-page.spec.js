@@ -1,4 +1,4 @@
-import { expect, expectAccessible, expectFits, signIn, test } from './fixtures.js';
+import { LONG_NAMES, expect, expectAccessible, expectFits, signIn, test } from './fixtures.js';
 
 test.use({ panelOf: 'every-page' });
 
@@ -22,9 +22,10 @@ async function holdBack(page) {
 test('every page can be looked at while it loads and when it is there, in both widths', async ({ page, site }) => {
   test.setTimeout(180_000);
   await site.install();
-  const admin = await site.newAdmin();
+  // Names as long as they may be have to fit everywhere.
+  const admin = await site.newAdmin(LONG_NAMES.user);
   const { client } = admin;
-  const server = await site.newServer(client);
+  const server = await site.newServer(client, LONG_NAMES.server);
   const overlay = await site.newOverlay(admin, 'maps');
   await client.patch(`/blueprints/${server.blueprint_id}`, { overlay_ids: [overlay.id] });
   const job = await client.runJob(`/servers/${server.id}/jobs`, 'start');
@@ -34,6 +35,10 @@ test('every page can be looked at while it loads and when it is there, in both w
   // What is put away on a phone, and the menu of what concerns only oneself.
   const menus = page.getByRole('navigation').getByRole('button', { name: admin.username });
   await menus.click();
+  const end = (box) => box.x + box.width;
+  // The bar ends where the page does: with its content, behind a margin.
+  const main = end(await page.getByRole('main').boundingBox());
+  expect(end(await menus.boundingBox())).toBeCloseTo(main - 16, 0);
   await expectAccessible(page);
   await page.screenshot({ path: 'screenshots/menu-1280.png' });
   await page.keyboard.press('Escape');
@@ -72,5 +77,22 @@ test('every page can be looked at while it loads and when it is there, in both w
     await expect(page.getByRole('status', { name: 'Loading' })).toHaveCount(0);
     await page.unroute(/\/api\/v1\/(?!auth\/me$)/);
     await expectFits(page, `page-${name}`);
+  }
+});
+
+test('the bar is one line, or a menu button where there is no room for one', async ({ page, site }) => {
+  for (const name of [site.newName('admin'), `2${LONG_NAMES.user.slice(1)}`]) {
+    await page.context().clearCookies();
+    const { username } = await site.newAdmin(name);
+    await signIn(page, username);
+    const bar = page.getByRole('banner');
+    await page.setViewportSize({ width: 360, height: 740 });
+    const { height } = await bar.boundingBox();
+    for (const width of [640, 700, 767, 768, 800, 1024]) {
+      await page.setViewportSize({ width, height: 800 });
+      expect((await bar.boundingBox()).height, `${username}'s bar at ${width} px`).toBe(height);
+      const overflow = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
+      expect(overflow, `${username}'s bar at ${width} px is wider than the screen`).toBe(0);
+    }
   }
 });

@@ -13,6 +13,9 @@ import { freePorts } from '../lib/ports.js';
 
 export { expect };
 
+/** As long as names may be. */
+export const LONG_NAMES = { user: 'Administrator'.repeat(5).slice(0, 64), server: 'competitive'.repeat(6).slice(0, 63) };
+
 export const PASSWORD = 'correct horse battery';
 
 /** A panel with its directory, and ways to fill it. */
@@ -30,8 +33,7 @@ class Site {
   }
 
   /** A user that no other test has, signed up through the API. */
-  async newUser() {
-    const username = this.newName('user');
+  async newUser(username = this.newName('user')) {
     const client = await new Client(this.url).signUp(username, PASSWORD);
     return { username, client };
   }
@@ -85,8 +87,7 @@ class Site {
   }
 
   /** A server with a blueprint of its own, not started. */
-  async newServer(client) {
-    const name = this.newName('server');
+  async newServer(client, name = this.newName('server')) {
     const port = await this.freePort();
     const blueprint = await client.post('/blueprints', {
       name: `${name} blueprint`,
@@ -98,8 +99,8 @@ class Site {
   }
 
   /** A user with all rights. */
-  async newAdmin() {
-    const admin = await this.newUser();
+  async newAdmin(username = this.newName('user')) {
+    const admin = await this.newUser(username);
     await command(this.environment, 'promote-admin', admin.username);
     return admin;
   }
@@ -235,7 +236,9 @@ const ALLOWED_STATUS = [
   // A session may end while the page fetches.
   ['/(servers|blueprints|overlays|jobs)\\?limit=\\d+', 401],
   ['/events', 401],
+  ['/blueprints/preview', 401],
   ['/servers', 400],
+  ['/servers', 409],
   ['/(servers|jobs)/\\d+', 403],
   ['/(servers|jobs)/\\d+', 404],
 ];

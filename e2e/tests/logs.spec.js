@@ -17,8 +17,18 @@ test('a log holds still when one scrolls up, and jumps to the end again', async 
   await expect(page.getByLabel('Console')).toHaveValue('');
   expect(await log.evaluate((pane) => pane.scrollTop)).toBe(place);
   await jump.click();
-  await expect(log.getByText('something new')).toBeInViewport();
+  await expect(log.getByText('something new', { exact: true })).toBeInViewport();
   await expect(jump).toBeHidden();
+});
+
+test('a line for the console that may be lost is said to be where it was sent', async ({ page, site, failing }) => {
+  await openRunningServer(page, site);
+  await failing.fail('/servers/\\d+/console');
+  await command(page, 'status');
+  await expect(page.getByLabel('Console')).toHaveValue('status');
+  const marks = page.getByRole('log').locator('.log__line--mark');
+  await expect(marks).toHaveText(['> status', 'The line above may not have arrived']);
+  await expectFits(page, 'console-failed');
 });
 
 test('a log shows colours, and lines can run on without wrapping', async ({ page, site }) => {
@@ -46,11 +56,34 @@ test('a log shows colours, and lines can run on without wrapping', async ({ page
   await expect.poll(wide).toBe(true);
 });
 
+test('the end of a log is seen whatever its lines are written in', async ({ page, site }) => {
+  // How wide such letters are drawn is a matter of the fonts at hand.
+  const joined = '\u{1F468}\u200D\u{1F469}\u200D\u{1F467}\u200D\u{1F466}'.repeat(60);
+  const lines = [...Array.from({ length: 300 }, () => `${joined} ${'e\u0301'.repeat(80)}`), 'the last line'];
+  const events = lines.map((line, index) => `id: c${index}\nevent: stdout\ndata: ${line}\n\n`).join('');
+  await page.route('**/logs/stream*', (route) =>
+    route.fulfill({ contentType: 'text/event-stream', body: `${events}event: end\ndata: {"reason":"deleted"}\n\n` }),
+  );
+  const { username, client } = await site.newUser();
+  const server = await site.newServer(client);
+  await signIn(page, username);
+  await page.goto(`/servers/${server.id}`);
+  const log = page.getByRole('log');
+  await expect(log.getByText('the last line')).toBeInViewport();
+  // It stands at the lower edge, and the pane is full above it.
+  const [pane, last, first] = await log.evaluate((element) => {
+    const rows = [...element.querySelectorAll('.log__line')];
+    return [element, rows.at(-1), rows[0]].map((part) => part.getBoundingClientRect()).map(({ top, bottom }) => ({ top, bottom }));
+  });
+  expect(pane.bottom - last.bottom).toBeLessThan(30);
+  expect(first.top).toBeLessThanOrEqual(pane.top);
+});
+
 test('a lost connection is shown, and the log goes on where it ended', async ({ page, site }) => {
   const { server, client } = await openRunningServer(page, site);
   const log = page.getByRole('log');
   await command(page, 'echo before the break');
-  await expect(log).toContainText('before the break');
+  await expect(log.getByText('before the break', { exact: true })).toBeVisible();
   await site.restart(async () => {
     await expect(page.getByText('Lost, trying again…')).toBeVisible();
     await expectFits(page, 'log-lost');

@@ -63,7 +63,7 @@ for (const [name, hand] of Object.entries(HANDS)) {
     const server = site.newName('hands');
     await fill(field('Name'), server);
     await fill(field('Port'), String(await site.freePort()));
-    await press(button('Make server'));
+    await press(button('Create server'));
     await expect(page.getByRole('heading', { name: server, exact: true })).toBeVisible();
 
     const state = page.getByRole('region', { name: 'State' });

@@ -37,6 +37,7 @@ test('an admin keeps the catalog', async ({ page, site }) => {
   await page.getByRole('button', { name: 'Delete Rework' }).click();
   await page.getByRole('dialog').getByRole('button', { name: 'Delete the overlay' }).click();
   await expect(page.getByRole('button', { name: 'Change Rework' })).toHaveCount(0);
+  await expect(page.getByRole('heading', { name: 'Overlays', exact: true })).toBeFocused();
 });
 
 test('an overlay in use is kept', async ({ page, site }) => {
@@ -47,7 +48,7 @@ test('an overlay in use is kept', async ({ page, site }) => {
   await page.goto('/overlays');
   await page.getByRole('button', { name: 'Delete used' }).click();
   await page.getByRole('dialog').getByRole('button', { name: 'Delete the overlay' }).click();
-  await expect(page.getByRole('alert').filter({ hasText: '1 blueprint uses this overlay.' })).toBeVisible();
+  await expect(page.getByRole('alert').filter({ hasText: 'This overlay is used by your own comp: take it out there first.' })).toBeVisible();
 });
 
 for (const address of ['/overlays', '/host', '/users']) {

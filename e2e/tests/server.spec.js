@@ -1,3 +1,5 @@
+import { readFileSync } from 'node:fs';
+
 import { expect, expectFits, signIn, test } from './fixtures.js';
 
 test.use({ panelOf: 'server' });
@@ -13,15 +15,17 @@ test('a server is made, run, talked to and deleted on its page', async ({ page, 
   // What is wrong is said at the field.
   await page.getByLabel('Name', { exact: true }).fill('Not A Name');
   await page.getByLabel('Port').fill('80');
-  await page.getByRole('button', { name: 'Make server' }).click();
+  await page.getByRole('button', { name: 'Create server' }).click();
   await expect(page.getByLabel('Port')).toHaveAttribute('aria-invalid', 'true');
+  await expect(page.getByLabel('Port')).toBeFocused();
   const [name, port] = [site.newName('made'), await site.freePort()];
   await page.getByLabel('Port').fill(String(port));
-  await page.getByRole('button', { name: 'Make server' }).click();
+  await page.getByRole('button', { name: 'Create server' }).click();
   await expect(page.getByLabel('Name', { exact: true })).toHaveAttribute('aria-invalid', 'true');
+  await expect(page.getByLabel('Name', { exact: true })).toBeFocused();
   await expectFits(page, 'server-new');
   await page.getByLabel('Name', { exact: true }).fill(name);
-  await page.getByRole('button', { name: 'Make server' }).click();
+  await page.getByRole('button', { name: 'Create server' }).click();
 
   await expect(page.getByRole('heading', { name, exact: true })).toBeVisible();
   const console = page.getByLabel('Console');
@@ -55,9 +59,21 @@ test('a server is made, run, talked to and deleted on its page', async ({ page, 
   await console.fill('status');
   await console.press('Enter');
   await expect(log).toContainText('players : 0 humans');
+  // What was sent is seen where it was, but is no line of the log.
+  const shown = await log.locator('.log__text').allTextContents();
+  expect(shown).toContain('> status');
+  expect(shown.indexOf('> status')).toBeLessThan(shown.findIndex((text) => text.startsWith('players : 0 humans')));
+  await page.getByRole('searchbox', { name: 'Search the log' }).fill('> status');
+  await expect(page.getByRole('search').getByRole('status')).toHaveText('Nothing found');
+  await page.getByRole('searchbox', { name: 'Search the log' }).fill('');
+  const download = page.waitForEvent('download');
+  await page.getByRole('button', { name: 'Download' }).click();
+  const saved = readFileSync(await (await download).path(), 'utf8');
+  expect(saved).toContain('players : 0 humans');
+  expect(saved).not.toContain('> status');
   await console.fill('echo second');
   await console.press('Enter');
-  await expect(log).toContainText('second');
+  await expect(log.getByText('second', { exact: true })).toBeVisible();
   await expect(console).toHaveValue('');
   await console.fill('draft');
   await console.press('ArrowUp');
@@ -68,6 +84,13 @@ test('a server is made, run, talked to and deleted on its page', async ({ page, 
   await console.press('ArrowDown');
   await expect(console).toHaveValue('draft');
   await expectFits(page, 'server-running');
+  // The line that one types into is in sight without scrolling.
+  for (const height of [720, 800, 1080]) {
+    await page.setViewportSize({ width: 1280, height });
+    await page.evaluate(() => window.scrollTo(0, 0));
+    await expect(console).toBeInViewport({ ratio: 1 });
+  }
+  await page.setViewportSize({ width: 1280, height: 800 });
 
   await page.getByRole('button', { name: 'Delete server…' }).click();
   const dialog = page.getByRole('dialog');
@@ -77,10 +100,23 @@ test('a server is made, run, talked to and deleted on its page', async ({ page, 
   await expect(dialog).toBeHidden();
   await page.getByRole('button', { name: 'Delete server…' }).click();
   await dialog.getByRole('button', { name: 'Delete server' }).click();
-  await expect(page.getByRole('heading', { name: 'Deleted' })).toBeVisible();
+  await expect(page.getByRole('heading', { name: 'Deleted' })).toBeFocused();
   await expectFits(page, 'server-deleted');
   await page.getByRole('link', { name: 'All servers' }).click();
   await expect(page.getByRole('heading', { name: 'No servers yet' })).toBeVisible();
+});
+
+test('a blueprint without servers leads to a new one of it', async ({ page, site }) => {
+  const { username, client } = await site.newUser();
+  const chosen = await client.post('/blueprints', { name: 'chosen' });
+  await client.post('/blueprints', { name: 'newest' });
+  await signIn(page, username);
+  await page.goto(`/blueprints/${chosen.id}`);
+  await page.getByRole('region', { name: 'Linked servers' }).getByRole('link', { name: 'New server' }).click();
+  await expect(page).toHaveURL(`/servers/new?blueprint=${chosen.id}`);
+  await expect(page.getByLabel('Blueprint')).toHaveValue(String(chosen.id));
+  await page.goto('/servers/new?blueprint=999999');
+  await expect(page.getByLabel('Blueprint').locator('option:checked')).toHaveText('newest');
 });
 
 test('a server is linked to another blueprint while it runs', async ({ page, site }) => {
@@ -95,9 +131,65 @@ test('a server is linked to another blueprint while it runs', async ({ page, sit
   await page.getByRole('button', { name: 'Save' }).click();
   await expect(page.getByText('Saved. It takes effect')).toBeVisible();
   const state = page.getByRole('region', { name: 'State' });
+  await expect(state.getByRole('link', { name: 'other', exact: true })).toHaveAttribute('href', /^\/blueprints\/\d+$/);
   await state.getByRole('button', { name: 'Restart to apply changes' }).click();
   await expect(state.getByRole('button', { name: `Restart ${server.name}`, exact: true })).toBeVisible();
   await expect(state.locator('.badge')).toHaveText('running');
+});
+
+test('an admin can keep a blueprint that is private to a server’s owner', async ({ page, site }) => {
+  const owner = await site.newUser();
+  const server = await site.newServer(owner.client);
+  const admin = await site.newAdmin();
+  await admin.client.post('/blueprints', { name: 'of the admin' });
+  await signIn(page, admin.username);
+  await page.goto(`/servers/${server.id}`);
+  const choice = page.getByLabel('Blueprint');
+  await choice.selectOption('of the admin');
+  await choice.selectOption('private blueprint');
+  await page.getByRole('button', { name: 'Save' }).click();
+  await expect(page.getByText('Nothing to save.')).toBeVisible();
+  expect((await owner.client.get(`/servers/${server.id}`)).blueprint_id).toBe(server.blueprint_id);
+});
+
+test('a new server’s form proposes a port that is free, and is not left by accident', async ({ page, site }) => {
+  const { username, client } = await site.newUser();
+  const blueprint = await client.post('/blueprints', { name: 'comp' });
+  await client.post('/servers', { name: site.newName('usual'), port: 27_015, blueprint_id: blueprint.id });
+  await signIn(page, username);
+  // The servers come later than the blueprints.
+  let answer;
+  const late = new Promise((resolve) => {
+    answer = resolve;
+  });
+  await page.route(/\/api\/v1\/servers\?/, async (route) => {
+    await late;
+    await route.continue();
+  });
+  const blueprints = page.waitForResponse(/\/api\/v1\/blueprints\?/);
+  await page.goto('/servers/new');
+  await blueprints;
+  answer();
+  await expect(page.getByLabel('Port')).toHaveValue('27016');
+
+  const dialog = page.getByRole('dialog', { name: 'Leave without saving?' });
+  await page.getByLabel('Name', { exact: true }).fill('typed');
+  await page.getByRole('navigation').getByRole('link', { name: 'Jobs' }).click();
+  await dialog.getByRole('button', { name: 'Stay here' }).click();
+  await expect(page.getByLabel('Name', { exact: true })).toHaveValue('typed');
+  await page.getByRole('navigation').getByRole('link', { name: 'Jobs' }).click();
+  await dialog.getByRole('button', { name: 'Leave without saving' }).click();
+  await expect(page.getByRole('heading', { name: 'Jobs', exact: true })).toBeVisible();
+
+  // The settings of one that is there warn, too, until they are as they were.
+  await page.goto('/');
+  await page.getByRole('main').getByRole('link', { name: /^usual/ }).click();
+  await page.getByLabel('Port').fill('27999');
+  await page.getByRole('navigation').getByRole('link', { name: 'Jobs' }).click();
+  await dialog.getByRole('button', { name: 'Stay here' }).click();
+  await page.getByLabel('Port').fill('27015');
+  await page.getByRole('navigation').getByRole('link', { name: 'Jobs' }).click();
+  await expect(page.getByRole('heading', { name: 'Jobs', exact: true })).toBeVisible();
 });
 
 test('somebody else’s server is refused, one that never was is not found', async ({ page, site }) => {

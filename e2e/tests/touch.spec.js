@@ -19,6 +19,17 @@ async function drag(page, from, to) {
   await touch('touchEnd');
 }
 
+test('a finger that leaves a field for the button below it presses the button', async ({ page }) => {
+  await page.goto('/sign-up');
+  await page.getByLabel('Name', { exact: true }).fill('newcomer');
+  await page.getByLabel('Password', { exact: true }).fill('short');
+  const button = await page.getByRole('main').getByRole('button', { name: 'Sign up' }).boundingBox();
+  const sent = page.waitForRequest(/\/auth\/signup$/);
+  await page.touchscreen.tap(button.x + button.width / 2, button.y + 2);
+  await sent;
+  await expect(page.locator('#password-error')).not.toBeEmpty();
+});
+
 test('overlays are put in order by a finger on the handle', async ({ page, site }) => {
   const admin = await site.newAdmin();
   const overlays = [];

@@ -14,7 +14,17 @@ test('an admin gives and takes rights, and the last admin stays', async ({ page,
   const row = page.getByRole('list', { name: 'Users' }).getByRole('listitem').filter({ hasText: username });
   await expectFits(page, 'users');
 
-  await page.getByRole('button', { name: `Take admin right ${admin.username}` }).click();
+  const dialog = page.getByRole('dialog');
+  const remove = async (name) => {
+    await page.getByRole('button', { name: new RegExp(`^Remove admin right… ${name}$`) }).click();
+    await expect(dialog).toContainText(`Remove the admin right of ${name}?`);
+  };
+  await remove(admin.username);
+  await dialog.getByRole('button', { name: 'Keep it' }).click();
+  await expect(dialog).toBeHidden();
+  await remove(admin.username);
+  await expectFits(page, 'users-remove-right');
+  await dialog.getByRole('button', { name: 'Remove the right' }).click();
   await expect(page.getByRole('alert').filter({ hasText: 'the only admin' })).toBeVisible();
   await expectFits(page, 'users-last-admin');
   await page.getByRole('button', { name: 'Dismiss' }).click();
@@ -23,7 +33,8 @@ test('an admin gives and takes rights, and the last admin stays', async ({ page,
   await row.getByRole('button', { name: /^Make admin/ }).click();
   await expect(row.getByText('admin', { exact: true })).toBeVisible();
   await client.get('/users');
-  await row.getByRole('button', { name: /^Take admin right/ }).click();
+  await remove(username);
+  await dialog.getByRole('button', { name: 'Remove the right' }).click();
   await expect(row.getByText('user', { exact: true })).toBeVisible();
 
   await row.getByRole('button', { name: /^Disable/ }).click();
@@ -39,7 +50,8 @@ test('an admin who gives up the right loses these pages at once', async ({ page,
   const { username } = await site.newAdmin();
   await signIn(page, username);
   await page.getByRole('link', { name: 'Users' }).click();
-  await page.getByRole('button', { name: `Take admin right ${username}` }).click();
+  await page.getByRole('button', { name: `Remove admin right… ${username}` }).click();
+  await page.getByRole('dialog').getByRole('button', { name: 'Remove the right' }).click();
   await expect(page.getByRole('heading', { name: 'Not allowed' })).toBeVisible();
   await expect(page.getByRole('navigation').getByRole('link', { name: 'Users' })).toHaveCount(0);
 });

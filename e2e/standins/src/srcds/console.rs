@@ -130,6 +130,7 @@ impl Console {
             "longline" => self.output.bytes(&[b"x".repeat(rest.parse().unwrap_or(1_000_000)), b"\n".to_vec()].concat()),
             "endless" => self.output.bytes(&b"y".repeat(rest.parse().unwrap_or(1_000_000))),
             "binary" => self.output.bytes(b"binary \xFF\xFE\x80 \xC3( \x00 \x1B[31mred\x1B[0m a\rb\n"),
+            "ends" => self.output.bytes(b"a\0\nb\0\nc\0\n\n\0\0\nend\n"),
             "read" => self.report("read", rest, fs::read(rest).map(|bytes| first_line(&bytes))),
             "list" => self.report("list", rest, list(rest)),
             "write" => self.write(rest),
