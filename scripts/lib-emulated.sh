@@ -58,8 +58,9 @@ machine_start_qemu() {
     die "no free port after $try tries"
 }
 
+# Every call is a connection of its own, and a busy machine takes its time to answer one.
 machine_ssh() {
-    ssh -i "$(emulated_root)/key" -p "$machine_port" -o BatchMode=yes -o ConnectTimeout=5 -o LogLevel=ERROR \
+    ssh -i "$(emulated_root)/key" -p "$machine_port" -o BatchMode=yes -o "ConnectTimeout=${machine_patience:-60}" -o LogLevel=ERROR \
         -o StrictHostKeyChecking=no -o UserKnownHostsFile=/dev/null root@127.0.0.1 "$@"
 }
 
@@ -68,7 +69,7 @@ machine_await_boot() {
     local before=$1 boot state
     for _ in $(seq 300); do
         kill -0 "$machine_qemu" 2>/dev/null || die "the machine ended: $(tail -n 20 "$machine_work/console")"
-        boot=$(machine_ssh -n cat /proc/sys/kernel/random/boot_id 2>/dev/null) || boot=
+        boot=$(machine_patience=5 machine_ssh -n cat /proc/sys/kernel/random/boot_id 2>/dev/null) || boot=
         if [ -n "$boot" ] && [ "$boot" != "$before" ]; then
             state=$(machine_ssh -n systemctl is-system-running --wait) || true
             [ "$state" = running ] && return

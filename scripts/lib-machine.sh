@@ -40,7 +40,13 @@ machine_boot() {
         # Its first process, once there is one.
         machine_leader=$(cat "/proc/$machine_nspawn/task/$machine_nspawn/children")
         machine_leader=${machine_leader%% *}
-        if [ -n "$machine_leader" ] && machine_inside systemctl is-system-running --wait >"$state" 2>&1; then return; fi
+        # Before it there is a helper, which still sees this machine's own systemd, if it has one.
+        if [ -z "$machine_leader" ] ||
+            [ "$(readlink "/proc/$machine_leader/ns/pid")" = "$(readlink /proc/self/ns/pid)" ]; then
+            sleep 0.1
+            continue
+        fi
+        if machine_inside systemctl is-system-running --wait >"$state" 2>&1; then return; fi
         if grep -q degraded "$state" 2>/dev/null; then
             die "the machine came up broken: $(machine_inside systemctl --failed --no-pager)"
         fi

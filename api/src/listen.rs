@@ -63,6 +63,8 @@ async fn serve_within(
             drop(place);
         });
     }
+    // Who comes now is refused at once, and not left to wait for the end of the others.
+    drop(listener);
     if tokio::time::timeout(DRAIN_LIMIT, open.shutdown()).await.is_err() {
         tracing::info!("some connections did not end in time");
     }

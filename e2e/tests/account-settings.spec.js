@@ -60,8 +60,10 @@ test('an API token is shown once, works, and is revoked', async ({ page, site })
   await page.getByRole('button', { name: 'Create token' }).click();
   const token = await page.getByRole('textbox', { name: 'Token', exact: true }).inputValue();
   await page.context().grantPermissions(['clipboard-read']);
+  // It says so for two seconds only, so it is waited for from before.
+  const copied = expect(page.getByRole('button', { name: 'Copied', exact: true })).toBeVisible();
   await page.getByRole('button', { name: 'Copy', exact: true }).click();
-  await expect(page.getByRole('button', { name: 'Copied', exact: true })).toBeVisible();
+  await copied;
   expect(await page.evaluate(() => navigator.clipboard.readText())).toBe(token);
   await expectFits(page, 'account-token');
 

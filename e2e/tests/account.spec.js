@@ -102,6 +102,24 @@ test('a session outlives a reload and ends with signing out', async ({ page, sit
   await expect(page.getByRole('heading', { name: 'Sign in', exact: true })).toBeVisible();
 });
 
+test('who is quicker than the browser keeps the field that they are in', async ({ page }) => {
+  // A browser that is too busy to draw.
+  await page.addInitScript(() => {
+    const draw = window.requestAnimationFrame.bind(window);
+    const waiting = [];
+    window.requestAnimationFrame = (frame) => waiting.push(frame);
+    window.drawNow = () => {
+      window.requestAnimationFrame = draw;
+      return new Promise((drawn) => draw((now) => drawn(waiting.map((frame) => frame(now)).length)));
+    };
+  });
+  await page.goto('/sign-in');
+  const password = page.getByLabel('Password', { exact: true });
+  await password.focus();
+  expect(await page.evaluate(() => window.drawNow())).toBeGreaterThan(0);
+  await expect(password).toBeFocused();
+});
+
 test('signing in works by keyboard alone', async ({ page, site }) => {
   const { username } = await site.newUser();
   await page.goto('/sign-in');

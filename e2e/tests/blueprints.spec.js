@@ -78,6 +78,8 @@ test('what is wrong with a row is said at the row while it is typed', async ({ p
   await page.getByRole('button', { name: 'Remove argument 1' }).click();
   await expect(page.getByLabel('argument 1', { exact: true })).toHaveAttribute('aria-invalid', 'true');
   await page.getByRole('button', { name: 'Save', exact: true }).click();
+  await expect(page.getByRole('alert').filter({ hasText: 'Not saved: see the marked fields.' })).toBeVisible();
+  await expect(page.getByLabel('argument 1', { exact: true })).toBeFocused();
   await expect(page.getByText('Not saved yet')).toBeVisible();
   expect((await client.get(`/blueprints/${blueprint.id}`)).arguments).toEqual(['+map a', '-tickrate 60']);
 

@@ -20,7 +20,7 @@ async function holdBack(page) {
 }
 
 test('every page can be looked at while it loads and when it is there, in both widths', async ({ page, site }) => {
-  test.setTimeout(180_000);
+  test.setTimeout(600_000);
   await site.install();
   // Names as long as they may be have to fit everywhere.
   const admin = await site.newAdmin(LONG_NAMES.user);

@@ -184,7 +184,7 @@ export const test = base.extend({
             message.text().includes(`status of ${status} `),
         );
         // While a test has stopped the panel, or the network.
-        const cut = /net::ERR_(CONNECTION_REFUSED|INCOMPLETE_CHUNKED_ENCODING|INTERNET_DISCONNECTED)/.test(message.text());
+        const cut = CUT.test(message.text());
         const failed = failing.addresses.some((url) => url.test(message.location().url));
         if (['error', 'warning'].includes(message.type()) && !expected && !cut && !failed) {
           faults.push(`${message.type()}: ${message.text()} (${message.location().url})`);
@@ -216,6 +216,10 @@ const OUT_OF_ORDER = {
   }),
 };
 
+// How a browser tells that a connection came to its end, or to nothing.
+const CUT =
+  /net::ERR_(CONNECTION_(REFUSED|RESET|CLOSED)|EMPTY_RESPONSE|INCOMPLETE_CHUNKED_ENCODING|INTERNET_DISCONNECTED)/;
+
 // The browser writes an error into the console for each of these, though the page asked and wanted to know.
 const ALLOWED_STATUS = [
   ['/auth/me', 401],
@@ -236,6 +240,7 @@ const ALLOWED_STATUS = [
   // A session may end while the page fetches.
   ['/(servers|blueprints|overlays|jobs)\\?limit=\\d+', 401],
   ['/events', 401],
+  ['/(servers/\\d+/logs|jobs/\\d+)/stream.*', 401],
   ['/blueprints/preview', 401],
   ['/servers', 400],
   ['/servers', 409],

@@ -83,8 +83,10 @@ test('what is copied and downloaded is the log', async ({ page, site, context })
   const { client, job } = await openLongLog(page, site, 100);
   const whole = (await lines(client, job)).map((line) => `${line}\n`).join('');
   await context.grantPermissions(['clipboard-read']);
+  // It says so for two seconds only, so it is waited for from before.
+  const copied = expect(page.getByRole('button', { name: 'Copied', exact: true })).toBeVisible();
   await page.getByRole('button', { name: 'Copy', exact: true }).click();
-  await expect(page.getByRole('button', { name: 'Copied', exact: true })).toBeVisible();
+  await copied;
   expect(await page.evaluate(() => navigator.clipboard.readText())).toBe(whole);
   // It doesn't say so for ever.
   await expect(page.getByRole('button', { name: 'Copy', exact: true })).toBeVisible();

@@ -94,8 +94,10 @@ test("a job's lines have the times that the panel has of them, and are copied wi
   await expectFits(page, 'log-times-job');
 
   await context.grantPermissions(['clipboard-read']);
+  // It says so for two seconds only, so it is waited for from before.
+  const copied = expect(page.getByRole('button', { name: 'Copied', exact: true })).toBeVisible();
   await page.getByRole('button', { name: 'Copy', exact: true }).click();
-  await expect(page.getByRole('button', { name: 'Copied', exact: true })).toBeVisible();
+  await copied;
   expect(await page.evaluate(() => navigator.clipboard.readText())).toBe(items.map(({ line }) => `${line}\n`).join(''));
   // By hand, too.
   const selected = await log.evaluate((pane) => {
@@ -124,13 +126,14 @@ test('lines of another day have its date, and time is read aloud once a minute',
   ]);
   const log = page.getByRole('log');
   await expect(log).toContainText('today');
-  const date = new Date(began).toLocaleDateString('en-US', { timeZone: 'Asia/Kathmandu', month: 'short', day: '2-digit' });
+  const date = (moment) => new Date(moment).toLocaleDateString('en-US', { timeZone: 'Asia/Kathmandu', month: 'short', day: '2-digit' });
+  const dated = (moment) => `${date(moment)} ${clock(moment)}`;
   expect((await lines(log)).map(({ text, time, isRead }) => [text, time, isRead])).toEqual([
-    ['first', `${date} ${clock(began + 1_000)}`, true],
-    ['in the same second', `${date} ${clock(began + 1_000)}`, false],
-    ['in the same minute', `${date} ${clock(began + 59_000)}`, false],
+    ['first', dated(began + 1_000), true],
+    ['in the same second', dated(began + 1_000), false],
+    ['in the same minute', dated(began + 59_000), false],
     ['7 lines are missing here', '', true],
-    ['in the next', `${date} ${clock(began + 60_000)}`, true],
+    ['in the next', dated(began + 60_000), true],
     ['today', clock(today), true],
   ]);
   await expectFits(page, 'log-times-dated');

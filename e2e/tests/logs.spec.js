@@ -21,6 +21,22 @@ test('a log holds still when one scrolls up, and jumps to the end again', async 
   await expect(jump).toBeHidden();
 });
 
+test('who scrolls up while lines arrive stays there', async ({ page, site }) => {
+  await openRunningServer(page, site);
+  const log = page.getByRole('log');
+  await command(page, 'standin_flood 3000 600');
+  await expect(log).toContainText('flood line 600 of 3000');
+  await log.hover();
+  await page.mouse.wheel(0, -3_000);
+  const jump = page.getByRole('button', { name: 'Jump to the end' });
+  await expect(jump).toBeVisible();
+  const [place, height] = await log.evaluate((pane) => [pane.scrollTop, pane.scrollHeight]);
+  await expect.poll(() => log.evaluate((pane) => pane.scrollHeight)).toBeGreaterThan(height);
+  expect(await log.evaluate((pane) => pane.scrollTop)).toBe(place);
+  await jump.click();
+  await expect(log.getByText('flood line 3000 of 3000')).toBeInViewport();
+});
+
 test('a line for the console that may be lost is said to be where it was sent', async ({ page, site, failing }) => {
   await openRunningServer(page, site);
   await failing.fail('/servers/\\d+/console');

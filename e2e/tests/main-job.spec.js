@@ -22,6 +22,8 @@ const HANDS = {
   keyboard: {
     async press(page, locator) {
       await tabTo(page, locator);
+      // A button that has just come takes no press yet.
+      await expect(locator).not.toHaveAttribute('aria-disabled', 'true');
       await page.keyboard.press('Enter');
     },
     async fill(page, locator, text) {

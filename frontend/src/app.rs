@@ -70,7 +70,7 @@ pub fn App() -> impl IntoView {
     provide_context(Press::start());
     provide_context(Unsaved::start());
     provide_context(KeptDrafts::new());
-    ask_who(session, api);
+    ask_who(api);
     // Not before the first page has what it needs.
     let is_first_page_there = Memo::new(move |_| store.servers.with(Collection::is_known));
     Effect::new(move |_| {
@@ -106,8 +106,8 @@ pub fn App() -> impl IntoView {
     }
 }
 
-fn ask_who(session: Session, api: Api) {
-    leptos::task::spawn_local(async move { session.resolve(api.me().await) });
+fn ask_who(api: Api) {
+    leptos::task::spawn_local(api.ask_who());
 }
 
 /// The pages of those who are signed in. Others are asked to sign in first, and come back afterwards.
@@ -167,7 +167,7 @@ fn Unresolved() -> impl IntoView {
     let session = Session::expect();
     let api: Api = expect_context();
     move || match session.error() {
-        Some(error) => view! { <Failed why=error.to_string() retry=move |()| ask_who(session, api) /> }.into_any(),
+        Some(error) => view! { <Failed why=error.to_string() retry=move |()| ask_who(api) /> }.into_any(),
         None => view! { <p class="muted" role="status">"One moment…"</p> }.into_any(),
     }
 }

@@ -72,20 +72,20 @@ fn Fetched(
     }
 }
 
-/// Fetches what the person may want next, one chunk after the other, as soon as the browser has nothing else to do. Some
-/// browsers don't tell; with them a chunk is fetched when a page wants it.
+/// Fetches what the person may want next, one chunk after the other, as soon as what there is now is drawn and the browser
+/// has nothing else to do. Some browsers don't tell; with them a chunk is fetched when a page wants it.
 pub fn fetch_when_idle(for_admin: bool) {
-    request_idle_callback(move || {
-        leptos::task::spawn_local(async move {
-            let likely: [Fetch; 2] = [server, blueprints];
-            for fetch in likely.into_iter().chain(for_admin.then_some(host as Fetch)) {
-                // Whoever opens the page is told when it can't be had.
-                if fetch().await.is_err() {
-                    break;
-                }
-            }
-        });
-    });
+    request_animation_frame(move || request_idle_callback(move || leptos::task::spawn_local(fetch_likely(for_admin))));
+}
+
+async fn fetch_likely(for_admin: bool) {
+    let likely: [Fetch; 2] = [server, blueprints];
+    for fetch in likely.into_iter().chain(for_admin.then_some(host as Fetch)) {
+        // Whoever opens the page is told when it can't be had.
+        if fetch().await.is_err() {
+            break;
+        }
+    }
 }
 
 fn reload() {

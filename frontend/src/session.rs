@@ -28,17 +28,33 @@ pub enum Whose {
     Users(UserId),
 }
 
+/// When a call was made, as far as its answer can tell something of the session: it tells nothing of one that began since.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Asked {
+    deeds: u32,
+    user: Option<UserId>,
+    csrf_token: Option<String>,
+}
+
+#[derive(Debug, Clone)]
+struct Known {
+    state: State,
+    /// How often somebody signed in or out here; no news to any page.
+    deeds: u32,
+}
+
 /// The session, shared by all pages through the context.
 #[derive(Debug, Clone, Copy)]
 pub struct Session {
-    state: RwSignal<State>,
+    known: RwSignal<Known>,
     /// Somebody else signed in while these pages were another's.
     taken_over: RwSignal<bool>,
 }
 
 impl Session {
     pub fn new() -> Self {
-        Self { state: RwSignal::new(State::Unknown), taken_over: RwSignal::new(false) }
+        let known = Known { state: State::Unknown, deeds: 0 };
+        Self { known: RwSignal::new(known), taken_over: RwSignal::new(false) }
     }
 
     /// The session that the app provides to all pages.
@@ -56,7 +72,7 @@ impl Session {
     }
 
     pub fn whose(self) -> Whose {
-        self.state.with(|state| match state {
+        self.known.with(|Known { state, .. }| match state {
             State::Unknown | State::Failed(_) => Whose::Unknown,
             State::SignedOut => Whose::Nobodys,
             State::SignedIn(me) => Whose::Users(me.user.id),
@@ -65,7 +81,11 @@ impl Session {
 
     /// Who is signed in, and whether as an admin.
     pub fn rights(self) -> Option<(UserId, bool)> {
-        self.state.with(|state| if let State::SignedIn(me) = state { Some((me.user.id, me.user.admin)) } else { None })
+        self.known.with(
+            |Known { state, .. }| {
+                if let State::SignedIn(me) = state { Some((me.user.id, me.user.admin)) } else { None }
+            },
+        )
     }
 
     /// Whether somebody else's session took the place of the one before, and nobody has read that yet.
@@ -80,54 +100,93 @@ impl Session {
 
     /// Why it isn't known who is signed in.
     pub fn error(self) -> Option<ApiError> {
-        self.state.with(|state| if let State::Failed(error) = state { Some(error.clone()) } else { None })
+        self.known.with(|Known { state, .. }| if let State::Failed(error) = state { Some(error.clone()) } else { None })
     }
 
     pub fn user(self) -> Option<User> {
-        self.state.with(|state| if let State::SignedIn(me) = state { Some(me.user.clone()) } else { None })
+        self.known
+            .with(|Known { state, .. }| if let State::SignedIn(me) = state { Some(me.user.clone()) } else { None })
     }
 
     /// Whether the user is an admin.
     pub fn is_admin(self) -> bool {
-        self.state.with(|state| matches!(state, State::SignedIn(me) if me.user.admin))
+        self.known.with(|Known { state, .. }| matches!(state, State::SignedIn(me) if me.user.admin))
     }
 
     /// Who is signed in; doesn't subscribe the caller.
     pub fn user_id(self) -> Option<UserId> {
-        self.state.with_untracked(|state| if let State::SignedIn(me) = state { Some(me.user.id) } else { None })
+        self.known
+            .with_untracked(|Known { state, .. }| if let State::SignedIn(me) = state { Some(me.user.id) } else { None })
     }
 
     /// For the header of calls that change something; doesn't subscribe the caller.
     pub fn csrf_token(self) -> Option<String> {
-        self.state.with_untracked(|state| if let State::SignedIn(me) = state { me.csrf_token.clone() } else { None })
+        self.known.with_untracked(
+            |Known { state, .. }| if let State::SignedIn(me) = state { me.csrf_token.clone() } else { None },
+        )
+    }
+
+    fn deeds(self) -> u32 {
+        self.known.with_untracked(|known| known.deeds)
+    }
+
+    /// To be kept with a call that is made now, and given back with its answer.
+    pub fn asking(self) -> Asked {
+        Asked { deeds: self.deeds(), user: self.user_id(), csrf_token: self.csrf_token() }
+    }
+
+    /// Whether whoever asked then would ask now, so that the answer is still wanted.
+    pub fn goes_on(self, asked: &Asked) -> bool {
+        asked.deeds == self.deeds() && asked.user == self.user_id()
+    }
+
+    /// Somebody signed in, or up, here.
+    pub fn begin(self, me: Me) {
+        self.known.update_untracked(|known| known.deeds += 1);
+        self.set_me(me);
+    }
+
+    /// Somebody signed out here.
+    pub fn sign_out(self) {
+        self.known.update_untracked(|known| known.deeds += 1);
+        self.set_signed_out();
     }
 
     /// Somebody is signed in.
-    pub fn set_me(self, me: Me) {
+    fn set_me(self, me: Me) {
         if self.user_id().is_some_and(|before| before != me.user.id) {
             self.taken_over.set(true);
         }
         self.set(State::SignedIn(me));
     }
 
-    pub fn set_signed_out(self) {
-        self.taken_over.set(false);
-        self.set(State::SignedOut);
+    /// A call was refused because its session is over. One that began since the call was made goes on.
+    pub fn end(self, asked: &Asked) {
+        if *asked == self.asking() {
+            self.set_signed_out();
+        }
     }
 
     /// Takes over what `GET /auth/me` answered. While it can't be answered, whoever is signed in stays so: nothing that
     /// they typed may be lost because the panel is busy or away.
-    pub fn resolve(self, answer: Result<Me, ApiError>) {
+    pub fn resolve(self, asked: &Asked, answer: Result<Me, ApiError>) {
         match answer {
+            // Whoever signed in or out meanwhile knows better.
+            _ if asked.deeds != self.deeds() => {}
             Ok(me) => self.set_me(me),
-            Err(error) if error.is_unauthorized() => self.set_signed_out(),
+            Err(error) if error.is_unauthorized() => self.end(asked),
             Err(_) if self.user_id().is_some() => {}
             Err(error) => self.set(State::Failed(error)),
         }
     }
 
+    fn set_signed_out(self) {
+        self.taken_over.set(false);
+        self.set(State::SignedOut);
+    }
+
     fn set(self, now: State) {
-        self.state.maybe_update(|state| {
+        self.known.maybe_update(|Known { state, .. }| {
             let changed = *state != now;
             *state = now;
             changed
@@ -158,14 +217,49 @@ mod tests {
         let owner = Owner::new();
         owner.set();
         let session = Session::new();
-        session.resolve(Err(problem(503)));
+        session.resolve(&session.asking(), Err(problem(503)));
         assert_eq!(session.whose(), Whose::Unknown);
-        session.resolve(Ok(samples::me(1)));
+        session.resolve(&session.asking(), Ok(samples::me(1)));
         for error in [problem(429), problem(500), ApiError::Unreachable, ApiError::Unreadable { status: 502 }] {
-            session.resolve(Err(error));
+            session.resolve(&session.asking(), Err(error));
             assert_eq!(session.whose(), Whose::Users(UserId(1)));
         }
-        session.resolve(Err(problem(401)));
+        session.resolve(&session.asking(), Err(problem(401)));
+        assert_eq!(session.whose(), Whose::Nobodys);
+    }
+
+    #[test]
+    fn late_answers_tell_nothing_of_a_session_that_began_since() {
+        let owner = Owner::new();
+        owner.set();
+        let session = Session::new();
+        session.begin(samples::me(1));
+        let asked = session.asking();
+        session.end(&asked);
+        assert_eq!(session.whose(), Whose::Nobodys);
+        session.begin(samples::me(1));
+        session.end(&asked);
+        session.resolve(&asked, Err(problem(401)));
+        session.resolve(&asked, Ok(samples::me(2)));
+        assert_eq!(session.whose(), Whose::Users(UserId(1)));
+
+        let asked = session.asking();
+        session.sign_out();
+        session.resolve(&asked, Ok(samples::me(1)));
+        assert_eq!(session.whose(), Whose::Nobodys);
+    }
+
+    #[test]
+    fn a_session_that_was_renewed_elsewhere_outlives_answers_to_calls_of_the_one_before() {
+        let owner = Owner::new();
+        owner.set();
+        let session = Session::new();
+        session.set_me(samples::me(1));
+        let asked = session.asking();
+        session.set_me(Me { csrf_token: Some("renewed".to_owned()), ..samples::me(1) });
+        session.end(&asked);
+        assert_eq!(session.whose(), Whose::Users(UserId(1)));
+        session.end(&session.asking());
         assert_eq!(session.whose(), Whose::Nobodys);
     }
 

@@ -267,6 +267,10 @@ async fn record(state: &AppState, row: &jobs::Model, end: &JobEnd) -> ApiResult<
         (Some(name), false) => Some(status::look(state, name).await),
         _ => None,
     };
+    // Nothing changes the instance any more, and nobody sees yet that the job has ended.
+    if let Some(server) = row.server_id {
+        state.usages.forget(ServerId(server));
+    }
     let tx = state.db.begin().await?;
     queries::finish(&tx, id, JobState::Running, end).await?;
     let mut blueprint = None;
@@ -305,7 +309,6 @@ async fn tell(state: &AppState, row: &jobs::Model, deleted: bool) -> ApiResult<(
     let Some(server) = row.server_id.map(ServerId) else {
         return Ok(());
     };
-    state.usages.forget(server);
     if deleted {
         publish::server_deleted(state, server, row.owner_id).await;
         return Ok(());

@@ -18,7 +18,13 @@ impl Api {
         self.change(Method::POST, "/auth/logout", None::<&()>).await
     }
 
-    pub async fn me(self) -> Result<Me, ApiError> {
+    /// Finds out who is signed in.
+    pub async fn ask_who(self) {
+        let asked = self.session.asking();
+        self.session.resolve(&asked, self.me().await);
+    }
+
+    pub(super) async fn me(self) -> Result<Me, ApiError> {
         call(Method::GET, "/auth/me", None::<&()>).await
     }
 }

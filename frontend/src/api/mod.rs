@@ -1,7 +1,7 @@
 //! The calls that the pages make, typed by the contract.
 //!
 //! Every failure is an [`ApiError`] that can be shown to a person as it is. A call that changes something carries the
-//! session's CSRF token; an answer of 401 ends the session here too, whichever call it came from. Each resource's calls
+//! session's CSRF token; an answer of 401 ends the session here too, whichever of its calls it came from. Each resource's calls
 //! are in a file of their own.
 
 mod account;
@@ -22,7 +22,7 @@ use serde::de::DeserializeOwned;
 
 pub use self::error::ApiError;
 pub use self::jobs::JobFilter;
-use crate::session::Session;
+use crate::session::{Asked, Session};
 
 const BASE: &str = "/api/v1";
 
@@ -62,8 +62,9 @@ impl Api {
     }
 
     async fn read<T: DeserializeOwned>(self, path: &str) -> Result<T, ApiError> {
+        let asked = self.session.asking();
         let answer = exchange(Method::GET, path, None, None).await;
-        self.note_end(&answer);
+        self.note_end(&asked, &answer);
         parse(&answer?)
     }
 
@@ -74,8 +75,9 @@ impl Api {
         path: &str,
         body: Option<&B>,
     ) -> Result<T, ApiError> {
+        let asked = self.session.asking();
         let answer = self.exchange_with_token(method, path.to_owned(), body.map(json)).await;
-        self.note_end(&answer);
+        self.note_end(&asked, &answer);
         parse(&answer?)
     }
 
@@ -92,21 +94,20 @@ impl Api {
             if !first.as_ref().is_err_and(ApiError::is_stale_csrf) {
                 return first;
             }
-            let before = self.session.user_id();
+            let asked = self.session.asking();
             let me = self.me().await?;
             let token = me.csrf_token.clone();
-            let is_same = before == Some(me.user.id);
-            self.session.set_me(me);
-            if !is_same {
+            self.session.resolve(&asked, Ok(me));
+            if !self.session.goes_on(&asked) {
                 return Err(ApiError::OtherUser);
             }
             exchange(method, &path, token, body).await
         })
     }
 
-    fn note_end(self, answer: &Result<Answer, ApiError>) {
+    fn note_end(self, asked: &Asked, answer: &Result<Answer, ApiError>) {
         if answer.as_ref().is_err_and(ApiError::is_unauthorized) {
-            self.session.set_signed_out();
+            self.session.end(asked);
         }
     }
 }

@@ -2,6 +2,7 @@
 
 use leptos::prelude::*;
 
+use crate::api::ApiError;
 use crate::components::failed::Failed;
 use crate::components::notice::Notice;
 use crate::session::Session;
@@ -27,7 +28,8 @@ pub fn ConnectionNotice() -> impl IntoView {
             <Notice>"The connection to the panel was lost. What is shown may be old; trying to connect again."</Notice>
         </Show>
         {move || {
-            let error = store.error.get()?;
+            // That the connection was lost says it already; with it all is fetched anew.
+            let error = store.error.get().filter(|error| !(is_lost.get() && *error == ApiError::Unreachable))?;
             Some(view! { <Failed why=error.to_string() retry=move |()| store.fetch() /> })
         }}
         </div>

@@ -5,7 +5,7 @@ use leptos::prelude::*;
 
 use crate::api::Api;
 use crate::components::field::{Field, Rule};
-use crate::components::focus::focus;
+use crate::components::focus::begin_at;
 use crate::components::form::Form;
 use crate::components::sending::Sending;
 use crate::session::Session;
@@ -27,11 +27,11 @@ pub fn CredentialsForm(
         let credentials = Credentials { username: username.get_untracked(), password: password.get_untracked() };
         let call = async move { if new { api.sign_up(&credentials).await } else { api.sign_in(&credentials).await } };
         sending.start(call, move |opened| {
-            session.set_me(Me { user: opened.user, csrf_token: Some(opened.csrf_token) });
+            session.begin(Me { user: opened.user, csrf_token: Some(opened.csrf_token) });
         });
     };
-    // There is nothing else to do on these pages. On the next frame: the page's heading would take the focus away.
-    request_animation_frame(|| focus(document().get_element_by_id(NAME)));
+    // There is nothing else to do on these pages.
+    begin_at(|| document().get_element_by_id(NAME));
     let hint = move |text| if new { text } else { "" };
     view! {
         <Form

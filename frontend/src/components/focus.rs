@@ -6,11 +6,27 @@ use leptos::prelude::*;
 use wasm_bindgen::JsCast;
 use web_sys::{Element, HtmlElement};
 
+use crate::components::frame::PAGE;
+
 /// Gives it to an element. Fails only for what can't have it.
 pub fn focus(element: Option<Element>) {
     if let Some(element) = element.and_then(|element| element.dyn_into::<HtmlElement>().ok()) {
         let _ = element.focus();
     }
+}
+
+/// To be called where a page begins with something other than its heading. Who is quicker than the page, and has gone on
+/// to something of it by then, keeps what they have.
+pub fn begin_at(start: impl FnOnce() -> Option<Element> + 'static) {
+    request_animation_frame(move || {
+        let is_untouched = document().active_element().is_none_or(|element| {
+            // The page itself has it until its heading has.
+            element.id() == PAGE || ["BODY", "H1"].contains(&element.tag_name().as_str())
+        });
+        if is_untouched {
+            focus(start());
+        }
+    });
 }
 
 /// To be called before a part of the page goes: if the focus goes with it, what `heir` finds then gets it.

@@ -76,12 +76,13 @@ fn SignOut() -> impl IntoView {
     let api: Api = expect_context();
     let sending = Sending::new();
     let navigate = use_navigate();
-    let home = Callback::new(move |()| navigate(HOME, NavigateOptions::default()));
     let sign_out = Callback::new(move |()| {
+        let navigate = navigate.clone();
         sending.start(async move { api.sign_out().await }, move |()| {
-            // Who signs in next begins there, and not where somebody else was.
-            home.run(());
-            session.set_signed_out();
+            // Who signs in next begins there, and not where somebody else was. By then the event stream may have ended the
+            // session here already, and this menu with it.
+            navigate(HOME, NavigateOptions::default());
+            session.sign_out();
         });
     });
     view! {

@@ -173,7 +173,7 @@ fn set_rights(api: Api, session: Session, shared: Shared, user: &User, change: U
     shared.changing.start(async move { api.update_user(id, &change).await }, move |changed| {
         if session.user_id() == Some(changed.id) {
             // One's own rights decide what these pages show.
-            leptos::task::spawn_local(async move { session.resolve(api.me().await) });
+            leptos::task::spawn_local(api.ask_who());
         } else {
             shared.users.refetch();
         }

@@ -36,11 +36,11 @@ impl Initialized {
     }
 
     fn fetch(self, server: ServerId, session: Session, api: Api) {
-        let user = session.user_id();
+        let asked = session.asking();
         leptos::task::spawn_local(async move {
             let answer = api.list_jobs(initializations(server), None, 1).await;
             // Somebody else may have signed in meanwhile.
-            if session.user_id() == user {
+            if session.goes_on(&asked) {
                 let was = answer.is_ok_and(|page| !page.items.is_empty());
                 self.0.update(|known| known.answer(server, was));
             }

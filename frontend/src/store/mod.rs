@@ -79,9 +79,7 @@ impl Store {
                     EVENTS,
                     store.connection,
                     hear,
-                    move || {
-                        leptos::task::spawn_local(async move { session.resolve(api.me().await) });
-                    },
+                    move || leptos::task::spawn_local(api.ask_who()),
                 );
             }
         });
@@ -152,13 +150,13 @@ impl Store {
         T::Id: Send + Sync,
         A: Future<Output = Result<Vec<T>, ApiError>> + 'static,
     {
-        let user = self.session.user_id();
+        let asked = self.session.asking();
         let mut fetch = None;
         collection.update(|list| fetch = Some(list.begin_fetch()));
         leptos::task::spawn_local(async move {
             let answer = answer.await;
             // Somebody else may have signed in meanwhile.
-            let (Some(fetch), true) = (fetch, self.session.user_id() == user) else { return };
+            let (Some(fetch), true) = (fetch, self.session.goes_on(&asked)) else { return };
             match answer {
                 Ok(items) => collection.update(|list| list.finish_fetch(fetch, items)),
                 Err(error) => self.error.set(Some(error)),
@@ -208,7 +206,7 @@ impl Store {
     pub fn ask_who(self) {
         leptos::task::spawn_local(async move {
             let before = self.session.rights();
-            self.session.resolve(self.api.me().await);
+            self.api.ask_who().await;
             // For somebody else, or with other rights, the store begins anew by itself.
             if before.is_some() && self.session.rights() == before {
                 self.fetch();

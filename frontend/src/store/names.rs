@@ -43,13 +43,13 @@ impl Names {
     }
 
     fn fetch(self) {
-        let user = self.session.user_id();
+        let asked_by = self.session.asking();
         leptos::task::spawn_local(async move {
             loop {
                 let asked = self.known.with_untracked(|known| known.wanted.len());
                 let answer = self.api.list_users().await;
                 // Somebody else may have signed in meanwhile.
-                if self.session.user_id() != user {
+                if !self.session.goes_on(&asked_by) {
                     return;
                 }
                 let mut again = false;

@@ -146,6 +146,8 @@ async fn pump(mut lines: Lines, on_line: OnLine<'_>, output: &OutputSink, ended:
             tokio::time::sleep(SILENCE).await;
         };
         let (stream, batch) = tokio::select! {
+            // What is there is no silence, however late anybody comes to look.
+            biased;
             batch = lines.next() => match batch {
                 Some(batch) => batch,
                 None => return,

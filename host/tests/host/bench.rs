@@ -4,8 +4,8 @@
 use std::fs;
 use std::net::{TcpListener, UdpSocket};
 use std::path::PathBuf;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
 use futures::StreamExt;
@@ -215,10 +215,20 @@ impl Drop for Bench {
 /// process has some of its own.
 pub(crate) fn free_port() -> u16 {
     const OF_A_PROCESS: u32 = 32;
+    const RANGES: u32 = 680;
     static GIVEN: AtomicU32 = AtomicU32::new(0);
-    let first = 10_000 + std::process::id() % 680 * OF_A_PROCESS;
+    // A range's last port shows that it is taken, as long as the process lives.
+    static OWN: OnceLock<(u32, TcpListener)> = OnceLock::new();
+    let claim = |first: u32| {
+        let last = u16::try_from(first + OF_A_PROCESS - 1).ok()?;
+        Some((first, TcpListener::bind(("127.0.0.1", last)).ok()?))
+    };
+    let (first, _) = OWN.get_or_init(|| {
+        let mut firsts = (0..RANGES).map(|n| 10_000 + (std::process::id() + n) % RANGES * OF_A_PROCESS);
+        firsts.find_map(claim).expect("a range that nobody has")
+    });
     loop {
-        let port = u16::try_from(first + GIVEN.fetch_add(1, Ordering::Relaxed) % OF_A_PROCESS).unwrap();
+        let port = u16::try_from(first + GIVEN.fetch_add(1, Ordering::Relaxed) % (OF_A_PROCESS - 1)).unwrap();
         if UdpSocket::bind(("0.0.0.0", port)).is_ok() && TcpListener::bind(("0.0.0.0", port)).is_ok() {
             return port;
         }

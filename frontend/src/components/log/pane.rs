@@ -143,13 +143,25 @@ impl Pane {
 
     /// Scrolls before the next frame is drawn: by then the lines that are on their way are on the page.
     fn scroll(self, place: impl Fn(Self) -> f64 + 'static) {
+        request_animation_frame(move || self.scroll_now(place));
+    }
+
+    /// Goes to the end before the next frame is drawn, unless the reader has gone elsewhere by then: the browser tells of
+    /// that first.
+    fn follow_end(self) {
         request_animation_frame(move || {
-            if let Some(element) = self.element.try_get_untracked().flatten() {
-                #[expect(clippy::cast_possible_truncation, reason = "scroll places are whole pixels below 2^31")]
-                element.set_scroll_top(place(self).ceil() as i32);
-                self.note_scroll();
+            if self.following.try_get_untracked() == Some(true) {
+                self.scroll_now(Self::height);
             }
         });
+    }
+
+    fn scroll_now(self, place: impl Fn(Self) -> f64) {
+        if let Some(element) = self.element.try_get_untracked().flatten() {
+            #[expect(clippy::cast_possible_truncation, reason = "scroll places are whole pixels below 2^31")]
+            element.set_scroll_top(place(self).ceil() as i32);
+            self.note_scroll();
+        }
     }
 
     fn note_scroll(self) {
@@ -222,7 +234,7 @@ impl Pane {
             self.geometry.track();
             let dropped = first_row.saturating_sub(last.unwrap_or(first_row));
             if self.following.get_untracked() {
-                self.scroll(Self::height);
+                self.follow_end();
             } else if dropped > 0 {
                 let moved = pixels(dropped) * self.geometry.get_untracked().row;
                 self.scroll(move |pane| (pane.geometry.get_untracked().top - moved).max(0.0));

@@ -9,7 +9,7 @@ use l4d2_host::supervisor::{ActualState, LogStart, Outcome};
 use l4d2_host::{HostError, InstanceName};
 use rustix::process::Signal;
 
-use crate::bench::{Bench, LADDER, MakeBackend, PATIENCE};
+use crate::bench::{Bench, LADDER, MakeBackend, PATIENCE, free_port};
 use crate::processes::kill;
 use crate::support::L4D2CTL;
 
@@ -166,8 +166,8 @@ pub(crate) async fn a_game_that_dies_at_once_fails_the_start_and_leaves_nothing(
 
 pub(crate) async fn a_taken_port_is_named_and_nothing_runs(make: MakeBackend) {
     let bench = Bench::new(make);
-    let holder = UdpSocket::bind("127.0.0.1:0").unwrap();
-    let port = holder.local_addr().unwrap().port();
+    let port = free_port();
+    let holder = UdpSocket::bind(("127.0.0.1", port)).unwrap();
     let one = bench.specified("one", |specification| specification.port = port).await;
     let error = bench.start(&one).await.0.unwrap_err().to_string();
     assert!(error.contains(&port.to_string()) && error.contains("taken"), "{error}");
@@ -180,7 +180,7 @@ pub(crate) async fn a_taken_port_is_named_and_nothing_runs(make: MakeBackend) {
 
 pub(crate) async fn a_port_lost_during_the_boot_is_noticed(make: MakeBackend) {
     let bench = Bench::new(make);
-    let one = bench.instance("one", &["+standin_bind_after 1500"]).await;
+    let one = bench.instance("one", &["+standin_bind_after 4000"]).await;
     let port = port_of(&bench, &one);
     let start = bench.start(&one);
     let take = async {
@@ -204,8 +204,8 @@ pub(crate) async fn a_game_that_never_binds_runs_into_the_limit(make: MakeBacken
 }
 
 pub(crate) async fn a_game_that_went_to_another_port_is_told_with_that_port(make: MakeBackend) {
-    let bench = Bench::with(make, |config| config.start_limit = Duration::from_secs(5));
-    let one = bench.instance("one", &["+standin_bind_after 1000"]).await;
+    let bench = Bench::with(make, |config| config.start_limit = Duration::from_secs(8));
+    let one = bench.instance("one", &["+standin_bind_after 4000"]).await;
     let port = port_of(&bench, &one);
     let start = bench.start(&one);
     let take = async {
@@ -215,7 +215,7 @@ pub(crate) async fn a_game_that_went_to_another_port_is_told_with_that_port(make
     };
     let ((result, _), _holder) = tokio::join!(start, take);
     let error = result.unwrap_err().to_string();
-    let expected = format!("the game did not bind port {port} within 5 s: it went to ");
+    let expected = format!("the game did not bind port {port} within 8 s: it went to ");
     let other = error.strip_prefix(&expected).and_then(|other| other.parse::<u16>().ok());
     assert!(other.is_some_and(|other| other > port), "{error}");
     assert_eq!(reason_of(bench.state(&one).await), error);

@@ -79,7 +79,7 @@ async fn boots(bench: &Bench, name: &InstanceName) -> usize {
 #[tokio::test]
 async fn alone_a_reload_of_systemd_begins_the_count_of_starts_anew() {
     let bench = Bench::new(systemd);
-    let one = bench.instance("one", &["+standin_crash_after 300"]).await;
+    let one = bench.instance("one", &["+standin_crash_after 1000"]).await;
     let mut changes = bench.supervisor.changes();
     bench.start(&one).await.0.unwrap();
     while boots(&bench, &one).await < 4 {

@@ -51,6 +51,7 @@ async fn a_second_address_is_refused_with_what_to_write() {
     edit("[Socket]\nListenStream=127.0.0.1:8091\n").await;
     run(&["systemctl", "restart", "l4d2-web.socket"]).await;
     run(&["systemctl", "start", "l4d2-web.service"]).await;
+    succeed(&["journalctl", "--sync"]).await;
     let output = run(&["journalctl", "--unit=l4d2-web.service", "--lines=50", "--no-pager"]).await;
     let said = said(&output);
     assert!(said.contains("hands over 2 sockets") && said.contains("an empty ListenStream="), "{said}");

@@ -10,7 +10,7 @@ use serde_json::json;
 
 use crate::machine::panel::{sign_up, succeed};
 use crate::real::panel::Script;
-use crate::support::PASSWORD;
+use crate::support::{PASSWORD, PATIENCE};
 
 const README: &str = include_str!("../../../../../README.md");
 const PROXY: &str = "https://panel.example";
@@ -54,6 +54,12 @@ async fn start_proxy() {
     fs::write("/etc/nginx/sites-enabled/panel", example()).expect("written");
     succeed(&["nginx", "-t"]).await;
     succeed(&["systemctl", "reload-or-restart", "nginx.service"]).await;
+    // A reload goes on when that has returned.
+    let deadline = tokio::time::Instant::now() + PATIENCE;
+    while tokio::net::TcpStream::connect(("127.0.0.1", 443)).await.is_err() {
+        assert!(tokio::time::Instant::now() < deadline, "nginx listens");
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
 }
 
 #[tokio::test]

@@ -38,6 +38,8 @@ async fn a_32_bit_program_runs_in_both_sandboxes() {
         fs::write(Path::new("/run/systemd/system").join(unit), text).expect("written");
         succeed(&["systemctl", "daemon-reload"]).await;
         succeed(&["systemctl", "start", unit]).await;
+        // The journal is a process of its own and may not have read that yet.
+        succeed(&["journalctl", "--sync"]).await;
         let said = succeed(&["journalctl", "--unit", unit, "--output", "cat", "--no-pager"]).await;
         assert!(said.contains("GNU C Library"), "{shipped}: {said}");
     }
