@@ -25,7 +25,7 @@ test('who scrolls up while lines arrive stays there', async ({ page, site }) => 
   await openRunningServer(page, site);
   const log = page.getByRole('log');
   await command(page, 'standin_flood 3000 600');
-  await expect(log).toContainText('flood line 600 of 3000');
+  await expect(log).toContainText(/flood line \d{3,4} of 3000/);
   await log.hover();
   await page.mouse.wheel(0, -3_000);
   const jump = page.getByRole('button', { name: 'Jump to the end' });
