@@ -126,8 +126,8 @@ test('lines of another day have its date, and time is read aloud once a minute',
   ]);
   const log = page.getByRole('log');
   await expect(log).toContainText('today');
-  const date = (moment) => new Date(moment).toLocaleDateString('en-US', { timeZone: 'Asia/Kathmandu', month: 'short', day: '2-digit' });
-  const dated = (moment) => `${date(moment)} ${clock(moment)}`;
+  const day = { timeZone: 'Asia/Kathmandu', month: 'short', day: '2-digit' };
+  const dated = (moment) => `${new Date(moment).toLocaleDateString('en-US', day)} ${clock(moment)}`;
   expect((await lines(log)).map(({ text, time, isRead }) => [text, time, isRead])).toEqual([
     ['first', dated(began + 1_000), true],
     ['in the same second', dated(began + 1_000), false],

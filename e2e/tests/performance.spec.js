@@ -20,7 +20,10 @@ function row(page, server) {
   return page.getByRole('list', { name: 'Servers', exact: true }).getByRole('listitem').filter({ hasText: server.name });
 }
 
-/** Opens an address with nothing cached, in a context of its own, and gives the page once `selector` was drawn, with when its frame began and ended. */
+/**
+ * Opens an address with nothing cached, in a context of its own, and gives the page once `selector` was drawn, with when the
+ * frame that shows it began and ended.
+ */
 async function openAfresh(browser, url, selector, { storageState, slowed = 1 } = {}) {
   const context = await browser.newContext({ storageState });
   const page = await context.newPage();

@@ -1,8 +1,8 @@
 //! The calls that the pages make, typed by the contract.
 //!
 //! Every failure is an [`ApiError`] that can be shown to a person as it is. A call that changes something carries the
-//! session's CSRF token; an answer of 401 ends the session here too, whichever of its calls it came from. Each resource's calls
-//! are in a file of their own.
+//! session's CSRF token; an answer of 401 ends the session here too, whichever of its calls it came from. Each resource's
+//! calls are in a file of their own.
 
 mod account;
 mod auth;
