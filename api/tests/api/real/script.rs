@@ -174,6 +174,6 @@ impl Script {
             }
             panic!("{path} ended before its time");
         };
-        tokio::time::timeout(4 * PATIENCE, read).await.expect("the stream gets there");
+        tokio::time::timeout(2 * PATIENCE, read).await.expect("the stream gets there");
     }
 }
