@@ -6,7 +6,8 @@ import { Panel, REPOSITORY, settings } from '../lib/panel.js';
 import { expect, expectFits, signIn, test } from './fixtures.js';
 import { command, openRunningServer } from './running-server.js';
 
-test.use({ panelOf: 'performance' });
+// To record what the browser does takes about a third of its frames.
+test.use({ panelOf: 'performance', trace: 'off' });
 
 const LINES = 50_000;
 /** What the pages may take before the first of them is seen: page, styles, scripts and program as they are sent. */
