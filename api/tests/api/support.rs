@@ -26,7 +26,7 @@ use tokio_util::task::TaskTracker;
 use tower::ServiceExt;
 
 /// Far longer than anything here takes: a test that waits this long has failed.
-pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
+pub(crate) const PATIENCE: Duration = Duration::from_mins(1);
 /// The password of every user that tests make.
 pub(crate) const PASSWORD: &str = "correct horse battery";
 
