@@ -174,14 +174,8 @@ pub(crate) async fn a_quick_game_is_seen_quickly(make: MakeBackend) {
     let one = bench.instance("one", &[]).await;
     bench.started(&one).await;
     bench.stop(&one, LADDER).await.0.unwrap();
-    let mut times = Vec::new();
-    for _ in 0..3 {
-        let ((result, _), took) = timed(bench.start(&one)).await;
-        result.unwrap();
-        times.push(took);
-        bench.stop(&one, LADDER).await.0.unwrap();
-    }
-    // A machine that stands still for a moment makes one of them late.
-    times.sort_unstable();
-    assert!(times[1] < Duration::from_secs(2), "{times:?}");
+    let ((result, _), took) = timed(bench.start(&one)).await;
+    result.unwrap();
+    assert!(took < Duration::from_secs(2), "{took:?}");
+    bench.stop(&one, LADDER).await.0.unwrap();
 }

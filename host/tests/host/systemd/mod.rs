@@ -125,19 +125,13 @@ async fn what_another_program_is_changing_is_not_started() {
 async fn a_crash_is_told_within_half_a_second() {
     let bench = Bench::new(systemd);
     let one = bench.instance("one", &[]).await;
-    let mut times = Vec::new();
-    for _ in 0..3 {
-        let launcher = bench.started(&one).await;
-        let mut changes = bench.supervisor.changes();
-        kill(launcher, Signal::KILL);
-        let (change, took) = timed(tokio::time::timeout(PATIENCE, changes.recv())).await;
-        assert_eq!(change.unwrap().unwrap().name, one);
-        times.push(took);
-        bench.stop(&one, LADDER).await.0.unwrap();
-    }
-    // A machine that stands still for a moment makes one of them late.
-    times.sort_unstable();
-    assert!(times[1] < Duration::from_millis(500), "{times:?}");
+    let launcher = bench.started(&one).await;
+    let mut changes = bench.supervisor.changes();
+    kill(launcher, Signal::KILL);
+    let (change, took) = timed(tokio::time::timeout(PATIENCE, changes.recv())).await;
+    assert_eq!(change.unwrap().unwrap().name, one);
+    assert!(took < Duration::from_millis(500), "{took:?}");
+    bench.stop(&one, LADDER).await.0.unwrap();
 }
 
 #[tokio::test]

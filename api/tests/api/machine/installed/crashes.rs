@@ -25,7 +25,6 @@ async fn five_crashes_are_restarts_and_the_sixth_is_the_end_each_told_within_hal
     let log = format!("/servers/{}/logs/stream", server.id);
     let up = |event: &Event| event.data.contains("VAC secure mode");
     let mut seen = alice.stream_until(&log, None, up).await;
-    let mut times = Vec::new();
     for crash in 1..=6 {
         let crashed = Instant::now();
         alice.console(&server, "standin_crash").await;
@@ -42,7 +41,7 @@ async fn five_crashes_are_restarts_and_the_sixth_is_the_end_each_told_within_hal
         let took = at - crashed;
         let now: Server = serde_json::from_str(&event.data).expect("a server");
         println!("crash {crash}: told after {took:?}: {:?}, {:?}", now.actual_state, now.last_error);
-        times.push(took);
+        assert!(took < LIMIT, "{took:?}");
         assert_eq!(now.actual_state, if crash < 6 { ActualState::Running } else { ActualState::Failed });
         if crash < 6 {
             // The same game, up again.
@@ -51,9 +50,6 @@ async fn five_crashes_are_restarts_and_the_sixth_is_the_end_each_told_within_hal
         }
     }
     listening.abort();
-    // A machine that stands still for a moment makes one of them late.
-    times.sort_unstable();
-    assert!(times[4] < LIMIT, "{times:?}");
     // What failed is started by a person as any other.
     alice.succeed(&server, "start").await;
     alice.succeed(&server, "stop").await;
