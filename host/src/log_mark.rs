@@ -5,13 +5,10 @@
 //! has, the launcher prints under it, and the journal is asked for the unit's entries with the mark. An instance that was
 //! made without one goes by the clock.
 
-use std::io;
-
 use crate::layout::InstanceLayout;
 
 /// So that a person knows whose lines they are.
 const PREFIX: &str = "l4d2-";
-const RANDOM: &str = "/proc/sys/kernel/random/uuid";
 
 /// One instance's mark.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -19,9 +16,8 @@ pub(crate) struct LogMark(String);
 
 impl LogMark {
     /// One that nobody has.
-    pub(crate) fn new() -> io::Result<Self> {
-        let random = std::fs::read_to_string(RANDOM)?;
-        Self::parse(&format!("{PREFIX}{random}")).ok_or_else(|| io::Error::other(format!("{RANDOM} holds no id")))
+    pub(crate) fn new() -> Self {
+        Self(format!("{PREFIX}{:032x}", rand::random::<u128>()))
     }
 
     /// That of an instance, if it has one.
@@ -47,7 +43,7 @@ mod tests {
 
     #[test]
     fn a_mark_is_new_each_time_and_survives_its_file() {
-        let (one, two) = (LogMark::new().unwrap(), LogMark::new().unwrap());
+        let (one, two) = (LogMark::new(), LogMark::new());
         assert_ne!(one, two);
         assert_eq!(LogMark::parse(&format!("{}\n", one.as_str())), Some(one));
     }

@@ -36,9 +36,12 @@ impl Record {
         let failed = |source| HostError::io(format!("recording a step in {}", steps.display()), source);
         fs::create_dir_all(steps).map_err(failed)?;
         loop {
+            // By its id the processes of a step are killed, so no other step of the machine may have the same, in whatever
+            // directory. The names that `tempfile` makes follow from the clock: programs started together have them
+            // alike.
             let mut file = tempfile::Builder::new()
-                .prefix(&format!("{step}-"))
-                .rand_bytes(20)
+                .prefix(&format!("{step}-{:032x}", rand::random::<u128>()))
+                .rand_bytes(0)
                 .tempfile_in(steps)
                 .map_err(failed)?;
             flock(&file, FlockOperation::NonBlockingLockExclusive).map_err(|error| failed(error.into()))?;
@@ -132,4 +135,20 @@ fn kill(pid: Pid, wanted: &[u8]) -> bool {
     let Ok(pidfd) = pidfd_open(pid, PidfdFlags::empty()) else { return false };
     // The number may have changed hands before it was pinned.
     carries(pid, wanted) == Some(true) && pidfd_send_signal(&pidfd, Signal::KILL).is_ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn steps_that_begin_in_the_same_moment_have_ids_of_their_own() {
+        let id = || {
+            // What programs have in common that were started together.
+            fastrand::seed(4711);
+            let steps = tempfile::tempdir().expect("a directory");
+            Record::create(steps.path(), "trial").expect("a record").id().to_owned()
+        };
+        assert_ne!(id(), id());
+    }
 }

@@ -44,7 +44,7 @@ pub(crate) fn write(
     replace_file(&instance.start_limit(), start_limit.as_secs().to_string().as_bytes()).map_err(failed)?;
     // Not where there is a specification: an instance that was made without a mark has lines without one.
     if !instance.spec().exists() && LogMark::of(instance).is_none() {
-        let mark = LogMark::new().map_err(failed)?;
+        let mark = LogMark::new();
         replace_file(&instance.log_mark(), mark.as_str().as_bytes()).map_err(failed)?;
     }
     replace_file(&instance.spec(), yaml.as_bytes()).map_err(failed)

@@ -184,7 +184,7 @@ mod tests {
 
     #[test]
     fn where_there_is_a_mark_no_time_matters() {
-        let mark = LogMark::new().expect("a mark");
+        let mark = LogMark::new();
         let matched = format!("SYSLOG_IDENTIFIER={}", mark.as_str());
         let own = Own::Marked(mark);
         assert!(own.holds(&entry_of(UNIX_EPOCH)));
