@@ -6,8 +6,9 @@
 
 use std::collections::HashSet;
 use std::fs::{self, File};
-use std::io::Write;
+use std::io::{Read, Write};
 use std::os::unix::ffi::OsStrExt;
+use std::os::unix::fs::FileExt;
 use std::path::Path;
 use std::thread;
 use std::time::Duration;
@@ -90,10 +91,10 @@ pub(super) fn sweep(id: &str) -> usize {
     let wanted = format!("{MARKER}={id}");
     let mut ended = HashSet::new();
     for _ in 0..SWEEPS {
-        let found = look(wanted.as_bytes());
+        let swept = kill_carriers(wanted.as_bytes());
         let before = ended.len();
-        ended.extend(found.carriers.into_iter().filter(|pid| kill(*pid, wanted.as_bytes())));
-        if ended.len() == before && !found.unsure {
+        ended.extend(swept.killed);
+        if ended.len() == before && !swept.unsure {
             break;
         }
         thread::sleep(SWEEP_PAUSE);
@@ -101,40 +102,41 @@ pub(super) fn sweep(id: &str) -> usize {
     ended.len()
 }
 
-/// What one look at all processes found.
+/// What came of one look at all processes.
 #[derive(Default)]
-struct Found {
-    carriers: Vec<Pid>,
-    /// Some process shows no environment, as in the middle of an exec.
+struct Swept {
+    killed: Vec<Pid>,
+    /// Some process showed no environment, as in the middle of an exec.
     unsure: bool,
 }
 
-fn look(wanted: &[u8]) -> Found {
-    let mut found = Found::default();
-    let Ok(entries) = fs::read_dir("/proc") else { return found };
+fn kill_carriers(wanted: &[u8]) -> Swept {
+    let mut swept = Swept::default();
+    let Ok(entries) = fs::read_dir("/proc") else { return swept };
     let pids = entries.flatten().filter_map(|entry| entry.file_name().to_str()?.parse().ok());
     for pid in pids.filter_map(Pid::from_raw) {
+        // Pinned first and looked at then: the number may change hands at any time.
+        let Ok(pidfd) = pidfd_open(pid, PidfdFlags::empty()) else { continue };
         match carries(pid, wanted) {
-            Some(true) => found.carriers.push(pid),
-            Some(false) => {}
+            Some(true) if pidfd_send_signal(&pidfd, Signal::KILL).is_ok() => swept.killed.push(pid),
+            Some(_) => {}
             // Kernel threads and the dead have no program.
-            None => found.unsure |= fs::read_link(format!("/proc/{}/exe", pid.as_raw_nonzero())).is_ok(),
+            None => swept.unsure |= fs::read_link(format!("/proc/{}/exe", pid.as_raw_nonzero())).is_ok(),
         }
     }
-    found
+    swept
 }
 
 /// Whether a process carries the mark; none when it shows no environment.
 fn carries(pid: Pid, wanted: &[u8]) -> Option<bool> {
-    // Another user's can't be read, and is none of ours.
-    let environment = fs::read(format!("/proc/{}/environ", pid.as_raw_nonzero())).unwrap_or_else(|_| vec![0]);
-    (!environment.is_empty()).then(|| environment.split(|byte| *byte == 0).any(|entry| entry == wanted))
-}
-
-fn kill(pid: Pid, wanted: &[u8]) -> bool {
-    let Ok(pidfd) = pidfd_open(pid, PidfdFlags::empty()) else { return false };
-    // The number may have changed hands before it was pinned.
-    carries(pid, wanted) == Some(true) && pidfd_send_signal(&pidfd, Signal::KILL).is_ok()
+    // Another user's can't be opened, and is none of ours.
+    let Ok(file) = File::open(format!("/proc/{}/environ", pid.as_raw_nonzero())) else { return Some(false) };
+    let mut environment = Vec::new();
+    let complete = (&file).read_to_end(&mut environment).is_ok()
+        && !environment.is_empty()
+        // The file shows the program that ran when it was opened, and breaks off where that gave way to another.
+        && file.read_at(&mut [0], 0).is_ok_and(|length| length == 1);
+    complete.then(|| environment.split(|byte| *byte == 0).any(|entry| entry == wanted))
 }
 
 #[cfg(test)]

@@ -119,7 +119,8 @@ async fn a_flood_is_held_back_and_comes_whole() {
     for streams in [Streams::Pipes, Streams::Terminal] {
         let command = Command { streams, ..world.shell("i=0; while [ $i -lt 30000 ]; do i=$((i+1)); echo $i; done") };
         let (status, lines) = world.run(&command).await;
-        assert!(status.unwrap().success());
+        let status = status.unwrap();
+        assert!(status.success(), "{status} after {} lines of {streams:?}", lines.len());
         assert!(lines.iter().map(|(_, text)| text.as_str()).eq((1..=30_000).map(|n| n.to_string())));
     }
 }
@@ -252,6 +253,24 @@ async fn a_dropped_run_leaves_nothing() {
         assert_ends(pid).await;
     }
     assert_eq!(world.records(), 0);
+}
+
+/// Leaves the group and executes itself anew for ever: its environment can't be read for much of that time.
+const RESTLESS: &str = "setsid sh -c 'echo $$; exec sh -c \"$0\" \"$0\"' 'exec sh -c \"$0\" \"$0\"' & wait";
+
+#[tokio::test]
+async fn what_executes_itself_anew_is_found_too() {
+    let world = world();
+    for _ in 0..20 {
+        let (output, mut receiver) = OutputSink::channel(16);
+        let (command, cancel) = (world.shell(RESTLESS), CancellationToken::new());
+        let mut quiet = |_: OutputStream, _: &str| None;
+        let pid = tokio::select! {
+            result = world.runner.run(&command, &mut quiet, &output, &cancel) => panic!("it ended: {result:?}"),
+            pid = next_number(&mut receiver) => pid,
+        };
+        assert_ends(pid).await;
+    }
 }
 
 #[tokio::test]
