@@ -19,8 +19,8 @@ use crate::layout::InstanceLayout;
 use crate::name::InstanceName;
 use crate::output::OutputSink;
 
-/// How long the rest of the game's output may take to be handed on.
-const REST_LIMIT: Duration = Duration::from_secs(2);
+/// How long the rest of the game's output may take to be handed on. To read the end of a big journal takes seconds.
+const REST_LIMIT: Duration = Duration::from_secs(10);
 
 /// Hands on what the game printed until its start was over. A reader that does not read must not keep the step from its end.
 pub(super) async fn hand_on_the_rest<T>(name: &InstanceName, rest: impl Future<Output = T>) {

@@ -2,12 +2,11 @@
 //! no call that it was at, and may never say that a job is over.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use super::bus::Bus;
 use super::call::CallError;
 use super::unit::Unit;
-use super::{AWAY_PAUSE, SystemdSupervisor};
+use super::{AWAY_PAUSE, LOOK_AGAIN, SystemdSupervisor};
 use crate::error::HostError;
 use crate::name::InstanceName;
 
@@ -15,8 +14,6 @@ use crate::name::InstanceName;
 pub(super) const DONE: &str = "done";
 /// Its word for a start that did not.
 pub(super) const FAILED: &str = "failed";
-/// How long the word is waited for before the unit is looked at, and looked at again.
-const LOOK_AGAIN: Duration = Duration::from_secs(1);
 
 impl SystemdSupervisor {
     /// Has the unit started and waits for the end of that; gives systemd's word for it.

@@ -45,6 +45,8 @@ pub const TEMPLATE: &str = "l4d2-server@";
 const AWAY_LIMIT: Duration = Duration::from_secs(5);
 /// How long it is left alone between two questions meanwhile.
 const AWAY_PAUSE: Duration = Duration::from_millis(100);
+/// How long systemd's word for a change is waited for before the unit is looked at, and looked at again.
+const LOOK_AGAIN: Duration = Duration::from_secs(1);
 /// Changes that a slow listener may be behind by, before it has to look at everything.
 const CHANGES: usize = 1024;
 
@@ -117,7 +119,8 @@ impl SystemdSupervisor {
         }
     }
 
-    /// Waits until a look finds what is wanted.
+    /// Waits until a look finds what is wanted. A signal of systemd's may be lost with the connection that it comes by, which
+    /// is made again for the next call only: so it is looked now and then in any case.
     async fn until(&self, name: &InstanceName, wanted: impl Fn(&Unit) -> bool) -> Result<Unit, HostError> {
         let mut changes = self.changes.subscribe();
         loop {
@@ -125,15 +128,18 @@ impl SystemdSupervisor {
             if wanted(&unit) {
                 return Ok(unit);
             }
-            loop {
-                match changes.recv().await {
-                    Ok(change) if change.name != *name => {}
-                    Ok(_) | Err(broadcast::error::RecvError::Lagged(_)) => break,
-                    Err(broadcast::error::RecvError::Closed) => {
-                        return Err(HostError::Supervisor("nobody tells of systemd's units any more".to_owned()));
+            let news = async {
+                loop {
+                    match changes.recv().await {
+                        Ok(change) if change.name != *name => {}
+                        Ok(_) | Err(broadcast::error::RecvError::Lagged(_)) => return Ok(()),
+                        Err(broadcast::error::RecvError::Closed) => {
+                            return Err(HostError::Supervisor("nobody tells of systemd's units any more".to_owned()));
+                        }
                     }
                 }
-            }
+            };
+            tokio::time::timeout(LOOK_AGAIN, news).await.unwrap_or(Ok(()))?;
         }
     }
 

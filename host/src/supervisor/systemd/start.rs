@@ -1,8 +1,10 @@
 //! Starting an instance: one job of systemd, which is done once the launcher has said that the port is bound.
 
+use std::pin::Pin;
+
 use async_trait::async_trait;
 use futures::StreamExt;
-use futures::stream::BoxStream;
+use futures::stream::{BoxStream, Peekable};
 use rustix::fs::FlockOperation;
 use tokio_util::sync::CancellationToken;
 
@@ -17,7 +19,7 @@ use crate::supervisor::attempt::{Attempt, give_up, hand_on_the_rest};
 use crate::supervisor::failure::{MARGIN, explain, too_late};
 use crate::supervisor::{LogEvent, LogStart, Outcome, Start, known_instance};
 
-type Log = BoxStream<'static, Result<LogEvent, HostError>>;
+type Log = Peekable<BoxStream<'static, Result<LogEvent, HostError>>>;
 
 #[async_trait]
 impl Start for SystemdSupervisor {
@@ -54,7 +56,9 @@ impl Start for SystemdSupervisor {
         let mut log = self.log_from_now(name, &heard).await?;
         let said = if found.is_active() { "is being started already" } else { "is being started" };
         output.system(format!("{name} {said}")).await;
-        let result = tokio::select! {
+        let mut result = tokio::select! {
+            // Done counts before late, however late it is that anybody comes to look.
+            biased;
             result = self.bring_up(name, found.is_active()) => result,
             () = relay(&mut log, output, true) => Err(HostError::Supervisor("the journal ended".to_owned())),
             () = cancel.cancelled() => Err(HostError::Cancelled),
@@ -63,7 +67,13 @@ impl Start for SystemdSupervisor {
         let unwanted = match &result {
             Err(HostError::Cancelled | HostError::Supervisor(_)) => true,
             // Where the launcher gave up, the game has ended and its failure is to be seen; where this side did, it has not.
-            Err(HostError::TimedOut { .. }) => self.look(name).await?.is_active(),
+            Err(HostError::TimedOut { .. }) => {
+                let unit = self.look(name).await?;
+                if unit.is_up() {
+                    result = Ok(());
+                }
+                unit.is_active() && !unit.is_up()
+            }
             _ => false,
         };
         if let Some(error) = result.as_ref().err().filter(|_| unwanted) {
@@ -78,7 +88,7 @@ impl Start for SystemdSupervisor {
 impl SystemdSupervisor {
     /// The game's output from here on, until it was `heard` and all that came until then is read.
     async fn log_from_now(&self, name: &InstanceName, heard: &CancellationToken) -> Result<Log, HostError> {
-        self.journal(name)?.follow(&self.feeds, LogStart::Last(0), heard.clone()).await
+        Ok(self.journal(name)?.follow(&self.feeds, LogStart::Last(0), heard.clone()).await?.peekable())
     }
 
     async fn bring_up(&self, name: &InstanceName, begun: bool) -> Result<(), HostError> {
@@ -124,16 +134,54 @@ impl SystemdSupervisor {
     }
 }
 
-/// Hands the game's first output on to the step's; `forever` unless the log is to end.
+/// Hands the game's first output on to the step's; `forever` unless the log is to end. A line stays in the log until it is
+/// handed on, so this may be dropped at any time.
 async fn relay(log: &mut Log, output: &OutputSink, forever: bool) {
-    while let Some(event) = log.next().await {
+    while let Some(event) = Pin::new(&mut *log).peek().await {
         match event {
-            Ok(LogEvent::Line(line)) => output.line(OutputStream::Stdout, line.text).await,
+            Ok(LogEvent::Line(line)) => output.line(OutputStream::Stdout, line.text.clone()).await,
             Ok(LogEvent::Skipped { .. }) => {}
             Err(error) => tracing::warn!(%error, "the game's first output can't be read"),
         }
+        log.next().await;
     }
     if forever {
         std::future::pending::<()>().await;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::SystemTime;
+
+    use super::*;
+    use crate::output::Output;
+    use crate::supervisor::{LogCursor, LogLine};
+
+    #[tokio::test]
+    async fn a_line_that_could_not_be_handed_on_yet_comes_later() {
+        let line = |text: &str| {
+            Ok(LogEvent::Line(LogLine {
+                text: text.to_owned(),
+                time: SystemTime::UNIX_EPOCH,
+                cursor: LogCursor(text.to_owned()),
+            }))
+        };
+        let mut log = futures::stream::iter(["one", "two", "three"].map(line)).boxed().peekable();
+        let (output, mut receiver) = OutputSink::channel(1);
+        // It has handed on the first and waits for room, as its turn ends.
+        assert!(futures::poll!(Box::pin(relay(&mut log, &output, true))).is_pending());
+        let rest = async {
+            relay(&mut log, &output, false).await;
+            drop(output);
+        };
+        let taken = async {
+            let mut texts = Vec::new();
+            while let Some(Output::Line { text, .. }) = receiver.recv().await {
+                texts.push(text);
+            }
+            texts
+        };
+        assert_eq!(tokio::join!(rest, taken).1, ["one", "two", "three"]);
     }
 }
