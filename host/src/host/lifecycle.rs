@@ -60,7 +60,7 @@ impl Host {
     /// Everything that runs, or of which it can't be told.
     async fn running_instances(&self) -> Result<Vec<String>, HostError> {
         let mut running = Vec::new();
-        for name in instance_names(self.layout())? {
+        for name in instance::names(self.layout())? {
             match self.status(&name).await?.state {
                 ActualState::Stopped | ActualState::Failed { .. } => {}
                 ActualState::Running | ActualState::Unknown { .. } => running.push(name.to_string()),
@@ -208,24 +208,6 @@ pub(super) fn make_directories(layout: &Layout) -> Result<(), HostError> {
         make_private(directory)?;
     }
     Ok(())
-}
-
-/// The instances there are; other things in their directory are left alone.
-pub(super) fn instance_names(layout: &Layout) -> Result<Vec<InstanceName>, HostError> {
-    let path = layout.instances();
-    let failed = |source| HostError::io(format!("reading {}", path.display()), source);
-    let entries = match fs::read_dir(&path) {
-        Ok(entries) => entries,
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
-        Err(error) => return Err(failed(error)),
-    };
-    let mut names = Vec::new();
-    for entry in entries {
-        let name = entry.map_err(failed)?.file_name();
-        names.extend(name.to_str().and_then(|name| InstanceName::parse(name).ok()));
-    }
-    names.sort();
-    Ok(names)
 }
 
 fn read_specification(path: &Path) -> Result<Specification, HostError> {

@@ -122,7 +122,7 @@ impl Host {
 
     /// The instances there are, in order of their names.
     pub fn instances(&self) -> Result<Vec<InstanceName>, HostError> {
-        lifecycle::instance_names(&self.layout)
+        crate::instance::names(&self.layout)
     }
 
     /// Looks at one instance.

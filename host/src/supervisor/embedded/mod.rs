@@ -38,7 +38,7 @@ use crate::launcher::LaunchConfig;
 use crate::layout::{InstanceLayout, Layout};
 use crate::locks::try_lock;
 use crate::name::InstanceName;
-use crate::private::make_private;
+use crate::private::{create_private_below, make_private};
 
 /// Changes that a slow listener may be behind by, before it has to look at everything.
 const CHANGES: usize = 1024;
@@ -105,6 +105,17 @@ impl EmbeddedSupervisor {
     fn known_instance(&self, name: &InstanceName) -> Result<InstanceLayout, HostError> {
         known_instance(&self.layout, name)
     }
+
+    /// Where an instance's log lies. Made if it is not there, so that there is something to watch before the first start; the
+    /// instance is not, which may be deleted at this moment.
+    fn log_directory(&self, name: &InstanceName) -> Result<PathBuf, HostError> {
+        let directory = self.known_instance(name)?.log();
+        match create_private_below(&directory) {
+            Ok(()) => Ok(directory),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Err(HostError::NoInstance(name.to_string())),
+            Err(error) => Err(HostError::io(format!("making {}", directory.display()), error)),
+        }
+    }
 }
 
 fn is_damaged(error: &io::Error) -> bool {
@@ -159,8 +170,12 @@ async fn process_end(process: OwnedFd) -> Result<(), HostError> {
 
 /// The same with a limit: one that is stopped, or hangs in the kernel, must hold up nobody for ever.
 async fn process_end_in_time(process: OwnedFd) -> Result<(), HostError> {
-    let late = HostError::TimedOut { step: "waiting for the end of a supervisor", limit_seconds: END_LIMIT.as_secs() };
-    tokio::time::timeout(END_LIMIT, process_end(process)).await.unwrap_or(Err(late))
+    process_end_within(process, END_LIMIT).await
+}
+
+async fn process_end_within(process: OwnedFd, limit: Duration) -> Result<(), HostError> {
+    let late = HostError::TimedOut { step: "waiting for the end of a supervisor", limit_seconds: limit.as_secs() };
+    tokio::time::timeout(limit, process_end(process)).await.unwrap_or(Err(late))
 }
 
 /// Does something that blocks for a moment off the async threads.
@@ -189,8 +204,12 @@ impl Supervisor for EmbeddedSupervisor {
 
     async fn logs(&self, name: &InstanceName, lines: usize) -> Result<Vec<LogLine>, HostError> {
         let directory = self.known_instance(name)?.log();
-        let read = move || LogReader::last(&directory, lines).and_then(LogReader::read_to_end);
-        blocking(read).await?.map_err(|source| HostError::io("read the game's log", source))
+        let read = move || {
+            let mut read = LogReader::last(&directory, lines)?.read_to_end()?;
+            // More may have come since the place was found where the last lines begin.
+            Ok(read.split_off(read.len().saturating_sub(lines)))
+        };
+        blocking(read).await?.map_err(|source: io::Error| HostError::io("read the game's log", source))
     }
 
     async fn follow(
@@ -198,9 +217,7 @@ impl Supervisor for EmbeddedSupervisor {
         name: &InstanceName,
         start: LogStart,
     ) -> Result<BoxStream<'static, Result<LogEvent, HostError>>, HostError> {
-        let directory = self.known_instance(name)?.log();
-        // So that there is something to watch before the first start.
-        make_private(&directory)?;
+        let directory = self.log_directory(name)?;
         let ticks = self.watcher.log_ticks(name).map_err(|source| watch::failed("watch the game's log", source))?;
         Ok(log::follow(directory, start, ticks).await)
     }

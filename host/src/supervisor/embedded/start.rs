@@ -2,21 +2,24 @@
 //! is ready, the time is over, or the caller has enough.
 
 use std::collections::VecDeque;
+use std::time::Duration;
 
 use async_trait::async_trait;
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
 use super::state::Phase;
-use super::{EmbeddedSupervisor, process_end_in_time, spawn, watch as watching};
+use super::{EmbeddedSupervisor, Look, process_end_within, spawn, watch as watching};
 use crate::error::HostError;
 use crate::name::InstanceName;
 use crate::output::{OutputSink, OutputStream};
-use crate::private::make_private;
 use crate::supervisor::attempt::{Attempt, give_up, hand_on_the_rest};
 use crate::supervisor::failure::{MARGIN, explain, too_late};
 use crate::supervisor::log::LogReader;
 use crate::supervisor::{LogEvent, LogLine, Outcome, Start};
+
+/// How long a stop may go on that was begun before. It goes on without whoever asked for it, with the time that they gave it.
+const STOP_LIMIT: Duration = Duration::from_mins(1);
 
 #[async_trait]
 impl Start for EmbeddedSupervisor {
@@ -56,7 +59,9 @@ impl Start for EmbeddedSupervisor {
             }
         }
         let limit = self.start_limit;
-        let result = tokio::select! {
+        let mut result = tokio::select! {
+            // Done counts before late, however late it is that anybody comes to look.
+            biased;
             result = self.readiness(name, ticks) => result,
             result = relay.forever(output) => result,
             () = cancel.cancelled() => Err(HostError::Cancelled),
@@ -65,7 +70,13 @@ impl Start for EmbeddedSupervisor {
         let unwanted = match &result {
             Err(HostError::Cancelled | HostError::Io { .. }) => true,
             // One that has failed meanwhile keeps its reason.
-            Err(HostError::TimedOut { .. }) => self.look(name)?.is_some_and(|look| look.is_active()),
+            Err(HostError::TimedOut { .. }) => {
+                let active = self.look(name)?.filter(Look::is_active);
+                if active.as_ref().is_some_and(|look| look.state.phase == Phase::Running) {
+                    result = Ok(());
+                }
+                active.is_some() && result.is_err()
+            }
             _ => false,
         };
         if let Some(error) = result.as_ref().err().filter(|_| unwanted) {
@@ -83,7 +94,7 @@ impl EmbeddedSupervisor {
             Some(look) if look.is_active() && look.state.phase != Phase::Stopping => Ok(Some(look.state.phase)),
             Some(look) => {
                 if let Some(process) = look.process {
-                    process_end_in_time(process).await?;
+                    process_end_within(process, STOP_LIMIT).await?;
                 }
                 Ok(None)
             }
@@ -128,8 +139,7 @@ struct Relay {
 impl Relay {
     /// Begins where the log ends now.
     fn begin(supervisor: &EmbeddedSupervisor, name: &InstanceName) -> Result<Self, HostError> {
-        let directory = supervisor.instance(name).log();
-        make_private(&directory)?;
+        let directory = supervisor.log_directory(name)?;
         let ticks =
             supervisor.watcher.log_ticks(name).map_err(|source| watching::failed("watch the game's log", source))?;
         let reader = LogReader::last(&directory, 0).map_err(|source| HostError::io("read the game's log", source))?;

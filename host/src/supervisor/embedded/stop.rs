@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use rustix::fs::FlockOperation;
+use rustix::io::Errno;
 use rustix::process::{Pid, PidfdFlags, Signal, pidfd_open, pidfd_send_signal};
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
@@ -88,7 +89,9 @@ impl EmbeddedSupervisor {
             ended?;
         } else {
             output.system("the supervisor does not answer: ended it and the game by SIGKILL").await;
-            kill(killer, look.state.launcher).await?;
+            kill(killer, look.state.launcher.as_ref()).await?;
+            // It could not note itself that this is no failure.
+            self.clear(name, Look { process: None, state: look.state }).await?;
             failure = None;
         }
         if let Some(words) = failure {
@@ -126,14 +129,18 @@ impl EmbeddedSupervisor {
 }
 
 /// Ends a supervisor that hangs. With it the kernel ends the launcher and the game.
-async fn kill(shim: OwnedFd, launcher: Option<ProcessIdentity>) -> Result<(), HostError> {
-    let failed = |errno: rustix::io::Errno| HostError::io("end the supervisor", errno.into());
-    // Taken before, for they can't be found after: the first process of a namespace ends last of all in it.
-    let first_processes = launcher.as_ref().map(first_processes_of).unwrap_or_default();
-    pidfd_send_signal(&shim, Signal::KILL).map_err(failed)?;
+async fn kill(shim: OwnedFd, launcher: Option<&ProcessIdentity>) -> Result<(), HostError> {
+    // Taken before, for they can't be found after: the first process of a namespace ends last of all in it. While the launcher
+    // is open its number is nobody else's.
+    let opened = launcher.and_then(ProcessIdentity::open);
+    let first_processes = launcher.filter(|_| opened.is_some()).map(first_processes_of).unwrap_or_default();
+    match pidfd_send_signal(&shim, Signal::KILL) {
+        // It has just ended by itself.
+        Ok(()) | Err(Errno::SRCH) => {}
+        Err(errno) => return Err(HostError::io("end the supervisor", errno.into())),
+    }
     process_end_in_time(shim).await?;
-    let rest = launcher.and_then(|launcher| launcher.open()).into_iter().chain(first_processes);
-    for process in rest {
+    for process in opened.into_iter().chain(first_processes) {
         process_end_in_time(process).await?;
     }
     Ok(())

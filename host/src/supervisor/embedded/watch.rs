@@ -1,7 +1,7 @@
 //! Notices what happens in the instances' directories, without polling: records that were replaced, logs that grew,
 //! supervising processes that ended.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::io;
 use std::os::fd::OwnedFd;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
@@ -14,6 +14,7 @@ use tokio::task::AbortHandle;
 use super::process;
 use super::state::State;
 use crate::error::HostError;
+use crate::instance;
 use crate::layout::Layout;
 use crate::name::InstanceName;
 use crate::supervisor::InstanceChanged;
@@ -81,10 +82,8 @@ impl Watcher {
         });
         inner.add(&inner.layout.instances(), Place::Instances)?;
         // Watched first, listed then, so that none slips through.
-        for entry in std::fs::read_dir(inner.layout.instances())? {
-            if let Some(name) = entry?.file_name().to_str().and_then(|name| InstanceName::parse(name).ok()) {
-                inner.watch_instance(&name);
-            }
+        for name in instance::names(&inner.layout).map_err(io::Error::other)? {
+            inner.watch_instance(&name);
         }
         let mut events = inotify.into_event_stream(vec![0; EVENT_BYTES])?;
         let weak = Arc::downgrade(&inner);
@@ -111,9 +110,16 @@ impl Watcher {
 
     /// Ticks whenever the log of an instance grew. Ends when the instance is gone.
     pub(super) fn log_ticks(&self, name: &InstanceName) -> io::Result<watch::Receiver<u64>> {
+        // Before anything is watched: an instance that goes in between takes what was subscribed along.
+        let ticks = self.inner.known().instances.entry(name.clone()).or_default().log.subscribe();
         self.inner.watch_instance(name);
-        self.inner.add(&self.inner.layout.instance(name).log(), Place::Log(name.clone()))?;
-        Ok(self.inner.known().instances.entry(name.clone()).or_default().log.subscribe())
+        match self.inner.add(&self.inner.layout.instance(name).log(), Place::Log(name.clone())) {
+            Ok(()) => Ok(ticks),
+            Err(error) => {
+                self.inner.forget_if(name, is_gone(name));
+                Err(error)
+            }
+        }
     }
 
     /// Forgets an instance; whoever follows it comes to an end.
@@ -155,10 +161,7 @@ impl Inner {
 
     fn happened(self: &Arc<Self>, mask: EventMask, descriptor: &WatchDescriptor, file: Option<&str>) {
         if mask.contains(EventMask::Q_OVERFLOW) {
-            let names: Vec<InstanceName> = self.known().instances.keys().cloned().collect();
-            for name in &names {
-                self.changed(name);
-            }
+            self.look_at_all();
             return;
         }
         if mask.contains(EventMask::IGNORED) {
@@ -171,16 +174,32 @@ impl Inner {
             Some(Place::Instance(name)) if file == Some("state.json") => self.changed(&name),
             Some(Place::Instances) => {
                 let Some(name) = file.and_then(|name| InstanceName::parse(name).ok()) else { return };
-                // One that is there again was made anew since: what is watched is that one.
-                let gone = mask.intersects(EventMask::DELETE | EventMask::MOVED_FROM);
-                if gone && !self.layout.instance(&name).dir().exists() {
-                    self.forget(&name);
-                } else {
-                    self.watch_instance(&name);
-                }
-                self.changed(&name);
+                self.came_or_went(&name);
             }
             Some(Place::Instance(_)) | None => {}
+        }
+    }
+
+    /// Events were lost, so anything may have happened.
+    fn look_at_all(self: &Arc<Self>) {
+        let mut names: HashSet<InstanceName> = self.known().instances.keys().cloned().collect();
+        match instance::names(&self.layout) {
+            Ok(there) => names.extend(there),
+            Err(error) => tracing::error!(%error, "could not look for new instances"),
+        }
+        for name in &names {
+            self.came_or_went(name);
+        }
+    }
+
+    /// An instance may be new, gone, or made anew since: what is watched is what is there.
+    fn came_or_went(self: &Arc<Self>, name: &InstanceName) {
+        if self.forget_if(name, is_gone(name)) {
+            // Nobody listening is fine.
+            let _ = self.changes.send(InstanceChanged { name: name.clone() });
+        } else {
+            self.watch_instance(name);
+            self.changed(name);
         }
     }
 
@@ -203,7 +222,16 @@ impl Inner {
     }
 
     fn forget(&self, name: &InstanceName) {
+        self.forget_if(name, |_| true);
+    }
+
+    /// Forgets an instance if that is still right; says whether it did. Decided while nobody can subscribe: whoever makes an
+    /// instance anew makes it before they do.
+    fn forget_if(&self, name: &InstanceName, right: impl FnOnce(&Layout) -> bool) -> bool {
         let mut known = self.known();
+        if !right(&self.layout) {
+            return false;
+        }
         known.instances.remove(name);
         let of_it = |place: &Place| matches!(place, Place::Instance(of) | Place::Log(of) if of == name);
         let descriptors: Vec<WatchDescriptor> =
@@ -215,6 +243,7 @@ impl Inner {
             // The kernel has removed it already when the directory is gone.
             let _ = watches.remove(descriptor);
         }
+        true
     }
 
     /// Waits in the background for the end of the supervising process: one that is killed writes no record of it.
@@ -229,6 +258,10 @@ impl Inner {
             tokio::spawn(ended(process, Arc::downgrade(self), name.clone(), pid));
         }
     }
+}
+
+fn is_gone(name: &InstanceName) -> impl FnOnce(&Layout) -> bool {
+    |layout| !layout.instance(name).dir().exists()
 }
 
 async fn ended(process: OwnedFd, inner: Weak<Inner>, name: InstanceName, pid: u32) {
@@ -247,6 +280,24 @@ async fn ended(process: OwnedFd, inner: Weak<Inner>, name: InstanceName, pid: u3
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// On one thread, so that nothing but the test tells the watcher what happened.
+    #[tokio::test]
+    async fn whatever_events_were_lost_what_is_there_is_watched_and_what_is_gone_is_forgotten() {
+        let root = tempfile::tempdir().expect("a directory");
+        let layout = Layout::new(root.path(), root.path().join("overlays"));
+        let [old, new] = ["old", "new"].map(|name| InstanceName::parse(name).expect("a name"));
+        std::fs::create_dir_all(layout.instance(&old).log()).expect("made");
+        let watcher = Watcher::begin(layout.clone(), broadcast::Sender::new(8)).expect("watched");
+        let ticks = watcher.log_ticks(&old).expect("watched");
+
+        std::fs::remove_dir_all(layout.instance(&old).dir()).expect("removed");
+        std::fs::create_dir_all(layout.instance(&new).dir()).expect("made");
+        watcher.inner.look_at_all();
+        assert!(ticks.has_changed().is_err(), "whoever follows it comes to an end");
+        let places: Vec<Place> = watcher.inner.known().directories.values().cloned().collect();
+        assert!(places.contains(&Place::Instance(new)), "{places:?}");
+    }
 
     #[test]
     fn a_limit_of_watches_is_no_full_disk() {

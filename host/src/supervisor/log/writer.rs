@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
 use super::{record, segments};
-use crate::private::create_private;
+use crate::private::create_private_below;
 
 /// When a segment is closed, and how many are kept.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -38,9 +38,9 @@ pub struct LogWriter {
 }
 
 impl LogWriter {
-    /// Opens a log for appending, making it if needed, and cuts off what a crash tore.
+    /// Opens a log for appending, making it in its instance if needed, and cuts off what a crash tore.
     pub fn open(directory: &Path, rotation: Rotation) -> io::Result<Self> {
-        create_private(directory)?;
+        create_private_below(directory)?;
         segments::generation_or_new(directory)?;
         let start = segments::starts(directory)?.last().copied().unwrap_or(0);
         let file = open_segment(directory, start)?;

@@ -88,6 +88,10 @@ impl<'a> Shim<'a> {
         rustix::process::set_child_subreaper(Some(rustix::process::getpid()))?;
         let instance = launch.layout.instance(&launch.name);
         let lock = take_over(&instance)?.ok_or_else(|| io::Error::other(format!("{} is in use", launch.name)))?;
+        // Whoever deleted it held the lock until a moment ago; what was locked now is what they moved away.
+        if !instance.spec().is_file() {
+            return Err(io::Error::other(format!("{} is gone", launch.name)));
+        }
         Past::of(&instance).forget()?;
         let log = LogWriter::open(&instance.log(), Rotation::default())?;
         let sockets = Sockets::open(&instance)?;
