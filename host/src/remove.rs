@@ -24,9 +24,8 @@ pub(crate) fn remove_tree(path: &Path) -> io::Result<()> {
 pub(crate) fn remove_at(parent: impl AsFd, name: impl AsRef<Path>) -> io::Result<()> {
     let (parent, name) = (parent.as_fd(), name.as_ref());
     let Some(top) = unlink_or_open(parent, name)? else { return Ok(()) };
-    let mut moved = 0;
     loop {
-        let removed = empty(&top, &top, 0, &mut moved)?;
+        let removed = empty(&top, &top, 0)?;
         match unlinkat(parent, name, AtFlags::REMOVEDIR) {
             Ok(()) | Err(Errno::NOENT) => return Ok(()),
             // What was moved up, or written meanwhile, is still there.
@@ -56,7 +55,7 @@ fn unlink_or_open(parent: BorrowedFd<'_>, name: &Path) -> Result<Option<OwnedFd>
 }
 
 /// Removes or moves to the top what is in a directory; says how many entries that were.
-fn empty(directory: &OwnedFd, top: &OwnedFd, depth: usize, moved: &mut u64) -> io::Result<u64> {
+fn empty(directory: &OwnedFd, top: &OwnedFd, depth: usize) -> io::Result<u64> {
     let listing = openat(directory, c".", OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC, Mode::empty())?;
     let mut count = 0;
     for entry in Dir::new(listing)? {
@@ -69,11 +68,11 @@ fn empty(directory: &OwnedFd, top: &OwnedFd, depth: usize, moved: &mut u64) -> i
         let path = Path::new(OsStr::from_bytes(name.to_bytes()));
         let Some(inner) = unlink_or_open(directory.as_fd(), path)? else { continue };
         if depth == MAX_DEPTH {
-            *moved += 1;
-            renameat(directory, name, top, format!(".deep-{moved}-{}", std::process::id()))?;
+            // A name that is not there yet: neither from a run that broke off, nor by somebody who wants this one to fail.
+            renameat(directory, name, top, format!(".deep-{:032x}", rand::random::<u128>()))?;
             continue;
         }
-        empty(&inner, top, depth + 1, moved)?;
+        empty(&inner, top, depth + 1)?;
         match unlinkat(directory, name, AtFlags::REMOVEDIR) {
             // It is looked at again from the top.
             Ok(()) | Err(Errno::NOENT | Errno::NOTEMPTY | Errno::EXIST) => {}
@@ -114,6 +113,19 @@ mod tests {
         fs::write(tree.join("a/b/file"), "").unwrap();
         for path in ["a/b", "a", ""] {
             fs::set_permissions(tree.join(path), fs::Permissions::from_mode(0o000)).unwrap();
+        }
+        remove_tree(&tree).unwrap();
+        assert!(!tree.exists());
+    }
+
+    #[test]
+    fn what_a_run_that_broke_off_moved_is_in_nobodys_way() {
+        let directory = tempfile::tempdir().unwrap();
+        let tree = directory.path().join("tree");
+        for number in 1..20 {
+            // As it was called, by a process of the same number.
+            fs::create_dir_all(tree.join(format!(".deep-{number}-{}", std::process::id())).join("full")).unwrap();
+            fs::create_dir_all(tree.join(number.to_string()).join("d/".repeat(2 * MAX_DEPTH))).unwrap();
         }
         remove_tree(&tree).unwrap();
         assert!(!tree.exists());
