@@ -6,7 +6,7 @@
 
 use std::collections::HashSet;
 use std::fs::{self, File};
-use std::io::{Read, Write};
+use std::io::{self, Read, Write};
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::FileExt;
 use std::path::Path;
@@ -14,6 +14,7 @@ use std::thread;
 use std::time::Duration;
 
 use rustix::fs::{FlockOperation, flock};
+use rustix::io::Errno;
 use rustix::process::{Pid, PidfdFlags, Signal, pidfd_open, pidfd_send_signal};
 use tempfile::NamedTempFile;
 
@@ -45,10 +46,11 @@ impl Record {
                 .rand_bytes(0)
                 .tempfile_in(steps)
                 .map_err(failed)?;
-            flock(&file, FlockOperation::NonBlockingLockExclusive).map_err(|error| failed(error.into()))?;
-            // A recovery may have come between and taken the file for one left behind.
-            if !file.path().exists() {
-                continue;
+            // A recovery may have come between and taken the file for one left behind: it is about to remove it, or has.
+            match flock(&file, FlockOperation::NonBlockingLockExclusive) {
+                Ok(()) if file.path().exists() => {}
+                Ok(()) | Err(Errno::WOULDBLOCK) => continue,
+                Err(error) => return Err(failed(error.into())),
             }
             writeln!(file, "of process {}", std::process::id()).map_err(failed)?;
             let name = file.path().file_name().unwrap_or_default();
@@ -69,7 +71,7 @@ pub(super) fn recover(steps: &Path) -> Result<usize, HostError> {
     let failed = |source| HostError::io(format!("reading {}", steps.display()), source);
     let entries = match fs::read_dir(steps) {
         Ok(entries) => entries,
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(0),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(0),
         Err(error) => return Err(failed(error)),
     };
     let mut ended = 0;
@@ -81,7 +83,11 @@ pub(super) fn recover(steps: &Path) -> Result<usize, HostError> {
         }
         let id = String::from_utf8_lossy(path.file_name().unwrap_or_default().as_bytes()).into_owned();
         ended += sweep(&id);
-        fs::remove_file(&path).map_err(failed)?;
+        match fs::remove_file(&path) {
+            // Its owner ended properly just when this one looked.
+            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(failed(error)),
+            _ => {}
+        }
     }
     Ok(ended)
 }
