@@ -25,8 +25,8 @@ use crate::error::{ApiError, ApiResult, chain};
 
 /// How often rights are read again when nobody says that they changed. Streams must end within 5 s of losing them.
 pub const RECHECK: Duration = Duration::from_millis(2500);
-/// A comment goes out at every so many rechecks: every 15 s.
-const RECHECKS_PER_COMMENT: u32 = 6;
+/// How often a comment goes out.
+const COMMENT: Duration = Duration::from_secs(15);
 
 /// What a source gives.
 #[derive(Debug)]
@@ -64,7 +64,8 @@ pub(super) struct Live<S> {
     auth_changed: watch::Receiver<u64>,
     shutdown: CancellationToken,
     recheck: Interval,
-    rechecks: u32,
+    /// Apart from the rechecks: each of those that comes late puts off all that follow.
+    comment: Interval,
     _permit: StreamPermit,
 }
 
@@ -72,13 +73,17 @@ enum Wake {
     Shutdown,
     AuthChanged,
     Recheck,
+    Comment,
     Source(ApiResult<Piece>),
 }
 
 impl<S: Source> Live<S> {
     pub(super) fn new(state: &AppState, caller: Caller, permit: StreamPermit, format: Format, source: S) -> Self {
-        let mut recheck = interval_at(Instant::now() + RECHECK, RECHECK);
-        recheck.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        let every = |period| {
+            let mut interval = interval_at(Instant::now() + period, period);
+            interval.set_missed_tick_behavior(MissedTickBehavior::Delay);
+            interval
+        };
         Self {
             source,
             format,
@@ -86,8 +91,8 @@ impl<S: Source> Live<S> {
             db: state.db.clone(),
             auth_changed: state.auth_changed.subscribe(),
             shutdown: state.shutdown.clone(),
-            recheck,
-            rechecks: 0,
+            recheck: every(RECHECK),
+            comment: every(COMMENT),
             _permit: permit,
         }
     }
@@ -112,6 +117,7 @@ impl<S: Source> Live<S> {
                 // The sender lives in the application's state; without it nothing changes any more.
                 Ok(()) = self.auth_changed.changed() => Wake::AuthChanged,
                 _ = self.recheck.tick() => Wake::Recheck,
+                _ = self.comment.tick(), if self.format == Format::Events => Wake::Comment,
                 piece = self.source.next() => Wake::Source(piece),
             };
             match wake {
@@ -119,6 +125,7 @@ impl<S: Source> Live<S> {
                 Wake::Source(Ok(Piece::Send(bytes))) => return Some((Ok(bytes), true)),
                 Wake::Source(Ok(Piece::End(reason))) => return self.end(reason),
                 Wake::Source(Err(error)) => return Some(failed(&error)),
+                Wake::Comment => return Some((Ok(Bytes::from_static(frame::KEEP_ALIVE)), true)),
                 Wake::AuthChanged | Wake::Recheck => match self.reason_to_end().await {
                     Ok(Some(reason)) => return self.end(reason),
                     Ok(None) => {}
@@ -126,16 +133,7 @@ impl<S: Source> Live<S> {
                     Err(error) => return Some(failed(&error)),
                 },
             }
-            if self.comment_due(matches!(wake, Wake::Recheck)) {
-                return Some((Ok(Bytes::from_static(frame::KEEP_ALIVE)), true));
-            }
         }
-    }
-
-    fn comment_due(&mut self, rechecked: bool) -> bool {
-        self.rechecks += u32::from(rechecked);
-        let due = rechecked && self.rechecks.is_multiple_of(RECHECKS_PER_COMMENT);
-        due && self.format == Format::Events
     }
 
     async fn reason_to_end(&mut self) -> ApiResult<Option<StreamEndReason>> {
