@@ -1,5 +1,6 @@
 """The main job through a client that was generated from openapi.json, as a script's author would have it."""
 
+import contextlib
 import importlib
 import os
 import pkgutil
@@ -37,9 +38,17 @@ def call(client, name, *args, status, **kwargs):
 
 
 def free_port():
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
+    """Free on UDP and TCP, and below those that the kernel gives to connections."""
+    for port in range(20000 + os.getpid() % 10000, 32768):
+        with (
+            socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as udp,
+            socket.socket(socket.AF_INET, socket.SOCK_STREAM) as tcp,
+            contextlib.suppress(OSError),
+        ):
+            udp.bind(("0.0.0.0", port))
+            tcp.bind(("0.0.0.0", port))
+            return port
+    raise AssertionError("no port is free")
 
 
 @pytest.fixture

@@ -1,5 +1,5 @@
 import { Client } from '../lib/client.js';
-import { PASSWORD, expect, expectFits, signIn, test } from './fixtures.js';
+import { PASSWORD, copy, expect, expectFits, signIn, test } from './fixtures.js';
 
 test.use({ panelOf: 'account-settings' });
 
@@ -60,10 +60,7 @@ test('an API token is shown once, works, and is revoked', async ({ page, site })
   await page.getByRole('button', { name: 'Create token' }).click();
   const token = await page.getByRole('textbox', { name: 'Token', exact: true }).inputValue();
   await page.context().grantPermissions(['clipboard-read']);
-  // It says so for two seconds only, so it is waited for from before.
-  const copied = expect(page.getByRole('button', { name: 'Copied', exact: true })).toBeVisible();
-  await page.getByRole('button', { name: 'Copy', exact: true }).click();
-  await copied;
+  await copy(page);
   expect(await page.evaluate(() => navigator.clipboard.readText())).toBe(token);
   await expectFits(page, 'account-token');
 

@@ -257,6 +257,26 @@ export async function signIn(page, username) {
   await expect(page.getByRole('heading', { name: 'Servers', exact: true })).toBeVisible();
 }
 
+/**
+ * Presses "Copy" and sees it say "Copied". It does so for two seconds only, so the page itself looks: nobody who comes now
+ * and then misses it.
+ */
+export async function copy(page) {
+  const button = page.getByRole('button', { name: 'Copy', exact: true });
+  const copied = await button.evaluateHandle((element) => {
+    const said = new Promise((resolve) => {
+      new MutationObserver(() => element.textContent === 'Copied' && resolve()).observe(element, {
+        characterData: true,
+        childList: true,
+        subtree: true,
+      });
+    });
+    return { said };
+  });
+  await button.click();
+  await copied.evaluate(({ said }) => said);
+}
+
 /** The page breaks none of axe's rules for WCAG 2.1 AA. */
 export async function expectAccessible(page) {
   const { violations } = await new AxeBuilder({ page }).withTags(['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa']).analyze();

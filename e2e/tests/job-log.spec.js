@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 
-import { expect, expectFits, signIn, test } from './fixtures.js';
+import { copy, expect, expectFits, signIn, test } from './fixtures.js';
 import { command, openRunningServer } from './running-server.js';
 
 test.use({ panelOf: 'job-log' });
@@ -83,10 +83,7 @@ test('what is copied and downloaded is the log', async ({ page, site, context })
   const { client, job } = await openLongLog(page, site, 100);
   const whole = (await lines(client, job)).map((line) => `${line}\n`).join('');
   await context.grantPermissions(['clipboard-read']);
-  // It says so for two seconds only, so it is waited for from before.
-  const copied = expect(page.getByRole('button', { name: 'Copied', exact: true })).toBeVisible();
-  await page.getByRole('button', { name: 'Copy', exact: true }).click();
-  await copied;
+  await copy(page);
   expect(await page.evaluate(() => navigator.clipboard.readText())).toBe(whole);
   // It doesn't say so for ever.
   await expect(page.getByRole('button', { name: 'Copy', exact: true })).toBeVisible();

@@ -1,4 +1,4 @@
-import { expect, expectFits, signIn, test } from './fixtures.js';
+import { copy, expect, expectFits, signIn, test } from './fixtures.js';
 import { command, openRunningServer } from './running-server.js';
 
 // Far from the panel's own: the times are those of the clock where the page is read.
@@ -94,10 +94,7 @@ test("a job's lines have the times that the panel has of them, and are copied wi
   await expectFits(page, 'log-times-job');
 
   await context.grantPermissions(['clipboard-read']);
-  // It says so for two seconds only, so it is waited for from before.
-  const copied = expect(page.getByRole('button', { name: 'Copied', exact: true })).toBeVisible();
-  await page.getByRole('button', { name: 'Copy', exact: true }).click();
-  await copied;
+  await copy(page);
   expect(await page.evaluate(() => navigator.clipboard.readText())).toBe(items.map(({ line }) => `${line}\n`).join(''));
   // By hand, too.
   const selected = await log.evaluate((pane) => {

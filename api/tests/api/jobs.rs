@@ -148,9 +148,14 @@ async fn fifty_parallel_requests_for_one_operation_file_one_job() {
     assert_eq!(queued.items.len(), 1);
 }
 
+/// A panel whose installs fail at once instead of asking Steam.
+async fn without_steam() -> TestApp {
+    TestApp::start_with(|settings| settings.steamcmd = Some("/bin/false".into())).await
+}
+
 #[tokio::test]
 async fn jobs_are_listed_by_what_they_do() {
-    let app = TestApp::start().await;
+    let app = without_steam().await;
     let root = app.admin("root").await;
     let install: Job = root.post("/jobs", json!({"operation": "install"})).await.expect_status(202).json();
     root.ended(&app, install.id).await;
@@ -173,7 +178,7 @@ async fn jobs_are_listed_by_what_they_do() {
 
 #[tokio::test]
 async fn an_install_runs_alone_and_is_refused_while_servers_run() {
-    let app = TestApp::start().await;
+    let app = without_steam().await;
     let root = app.admin("root").await;
     let alpha = root.server("alpha", 27015).await;
     root.operate_to_the_end(&app, &alpha, "start").await;

@@ -24,6 +24,8 @@ mod server_streams;
 mod servers;
 mod spa;
 mod sse;
+#[path = "../../../host/tests/host/standstill.rs"]
+mod standstill;
 mod stream_ends;
 mod stream_times;
 mod stuck;

@@ -129,7 +129,8 @@ async fn a_server_is_linked_to_blueprints_of_its_owner_alone() {
 
 #[tokio::test]
 async fn changes_are_pending_until_they_are_applied() {
-    let app = TestApp::start().await;
+    // A look at the servers notes its time in their rows.
+    let app = TestApp::start_with(|settings| settings.status_refresh_seconds = Some(3600)).await;
     let (root, alice) = (app.admin("root").await, app.user("alice").await);
     let overlay: Overlay = root.post("/overlays", json!({"name": "o", "path": "one"})).await.expect_status(201).json();
     for directory in ["one", "two"] {

@@ -12,6 +12,7 @@ mod lines;
 mod package;
 mod processes;
 mod spec;
+mod standstill;
 mod supervisor_contract;
 mod support;
 mod systemd;

@@ -8,12 +8,12 @@ use futures::future::join_all;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpSocket, TcpStream};
 
-use super::panel::{Machine, program};
+use super::panel::{Machine, command, program};
 use crate::support::{PASSWORD, PATIENCE};
 
 /// Its limit of open files leaves it 36 streams and 108 connections, 54 from one address.
 async fn panel_with_few_files(machine: &Machine) -> super::panel::Panel {
-    let mut shell = machine.command_of("/bin/sh".as_ref());
+    let mut shell = command("/bin/sh".as_ref());
     shell.args(["-c", "ulimit -n 400; exec \"$0\" \"$@\""]).arg(program("l4d2-web")).stdin(Stdio::null());
     machine.start_as(shell).await
 }

@@ -44,7 +44,7 @@ async fn a_kill_in_the_middle_of_a_start() {
     let alice = panel.sign_up("alice").await;
     machine.promote("alice").await;
     alice.install().await;
-    let alpha = alice.server("alpha", &["+standin_bind_after 3000"]).await;
+    let alpha = alice.server("alpha", &["+standin_bind_after 6000"]).await;
     let start = alice.operate(&alpha, "start").await;
     let log = format!("/servers/{}/logs/stream?lines=200", alpha.id);
     alice.stream_until(&log, None, |event| !event.data.is_empty()).await;

@@ -36,9 +36,12 @@ pub(crate) fn program(name: &str) -> PathBuf {
     path
 }
 
+/// A program as it begins, with nothing of the test's environment but where programs are.
 #[expect(clippy::disallowed_methods, reason = "tests run the binaries themselves, as a person would")]
-fn command(program: &Path) -> Command {
-    Command::new(program)
+pub(crate) fn command(program: &Path) -> Command {
+    let mut command = Command::new(program);
+    command.env_clear().env("PATH", std::env::var_os("PATH").unwrap_or_default());
+    command
 }
 
 /// A port that is free on UDP and TCP and stays so: below those that the kernel gives to connections, and each test's
@@ -68,7 +71,10 @@ pub(crate) fn free_port() -> u16 {
 
 impl Machine {
     pub(crate) fn new() -> Self {
-        Self { directory: tempfile::tempdir().expect("a temporary directory"), steamcmd_millis: 50 }
+        let machine = Self { directory: tempfile::tempdir().expect("a temporary directory"), steamcmd_millis: 50 };
+        // What the panel starts has none of its environment.
+        machine.steamcmd_mode("fine");
+        machine
     }
 
     pub(crate) fn path(&self) -> &Path {
@@ -83,36 +89,25 @@ impl Machine {
         std::fs::write(root.join("standin-steamcmd.conf"), text).expect("written");
     }
 
-    fn command(&self) -> Command {
-        self.command_of(&program("l4d2-web"))
-    }
-
-    pub(crate) fn command_of(&self, program: &Path) -> Command {
-        let mut command = command(program);
-        command.env_clear().env("PATH", std::env::var_os("PATH").unwrap_or_default());
-        command.env("STANDIN_STEAMCMD_MS", self.steamcmd_millis.to_string());
-        command
-    }
-
     pub(crate) fn data_dir(&self) -> PathBuf {
         self.path().join("data")
     }
 
     /// Starts the panel and waits until it listens.
     pub(crate) async fn start(&self) -> Panel {
-        self.start_as(self.command()).await
+        self.start_as(command(&program("l4d2-web"))).await
     }
 
     /// The same, with its log in a file.
     pub(crate) async fn start_with_log(&self, log: &Path) -> Panel {
-        let mut command = self.command();
+        let mut command = command(&program("l4d2-web"));
         command.stderr(std::fs::File::create(log).expect("made"));
         self.start_as(command).await
     }
 
     /// The same, as systemd starts it: told by the environment, and with a socket that listens already.
     pub(crate) async fn start_activated(&self, socket: std::net::TcpListener, environment: &[(&str, &str)]) -> Panel {
-        let mut shell = self.command_of(Path::new("/bin/sh"));
+        let mut shell = command(Path::new("/bin/sh"));
         shell.args(["-c", "exec 3<&0 </dev/null; export LISTEN_PID=$$ LISTEN_FDS=1; exec \"$0\" \"$@\""]);
         shell.arg(program("l4d2-web")).envs(environment.iter().copied());
         shell.stdin(Stdio::from(std::os::fd::OwnedFd::from(socket)));
@@ -154,7 +149,7 @@ impl Machine {
 
     /// Does something with the machine's instances beside the panel.
     pub(crate) async fn l4d2ctl(&self, arguments: &[&str]) -> (Option<i32>, String) {
-        let mut command = self.command_of(&program("l4d2ctl"));
+        let mut command = command(&program("l4d2ctl"));
         command.env("L4D2_ROOT", self.path().join("l4d2")).env("SUPERVISOR", "embedded");
         let output = command.arg("--data-dir").arg(self.data_dir()).args(arguments).output().await.expect("it runs");
         let said = [output.stdout, output.stderr].concat();
@@ -163,7 +158,7 @@ impl Machine {
 
     /// The same, with another data directory.
     pub(crate) async fn run_in(&self, data_dir: &Path, arguments: &[&str]) -> (Option<i32>, String) {
-        let output = self.command().args(arguments).arg("--data-dir").arg(data_dir).output().await;
+        let output = command(&program("l4d2-web")).args(arguments).arg("--data-dir").arg(data_dir).output().await;
         let output = output.expect("it runs");
         let said = [output.stdout, output.stderr].concat();
         (output.status.code(), String::from_utf8_lossy(&said).into_owned())

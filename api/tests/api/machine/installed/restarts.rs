@@ -81,7 +81,7 @@ async fn three_games_their_sockets_and_logs_outlive_a_restart_and_a_kill_of_the_
         servers.push(server);
     }
     // Long enough at work for the panel to go meanwhile.
-    let idle = alice.server("holds-idle", &["+standin_bind_after", "3000"]).await;
+    let idle = alice.server("holds-idle", &["+standin_bind_after", "6000"]).await;
     for (restart, end) in [
         // A panel that is asked to go lets the job end; one that is killed can't.
         (&["systemctl", "restart", "l4d2-web.service"][..], JobState::Succeeded),
