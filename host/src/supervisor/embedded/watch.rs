@@ -102,15 +102,17 @@ impl Watcher {
         Ok(Self { inner, task: task.abort_handle() })
     }
 
-    /// Ticks whenever the record of an instance was replaced or its supervising process ended.
+    // Both subscribe before anything is watched: an instance that goes in between takes what was subscribed along.
+
+    /// Ticks whenever the record of an instance was replaced or its supervising process ended. Ends when the instance is gone.
     pub(super) fn state_ticks(&self, name: &InstanceName) -> watch::Receiver<u64> {
+        let ticks = self.inner.known().instances.entry(name.clone()).or_default().state.subscribe();
         self.inner.watch_instance(name);
-        self.inner.known().instances.entry(name.clone()).or_default().state.subscribe()
+        ticks
     }
 
     /// Ticks whenever the log of an instance grew. Ends when the instance is gone.
     pub(super) fn log_ticks(&self, name: &InstanceName) -> io::Result<watch::Receiver<u64>> {
-        // Before anything is watched: an instance that goes in between takes what was subscribed along.
         let ticks = self.inner.known().instances.entry(name.clone()).or_default().log.subscribe();
         self.inner.watch_instance(name);
         match self.inner.add(&self.inner.layout.instance(name).log(), Place::Log(name.clone())) {
