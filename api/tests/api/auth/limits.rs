@@ -146,10 +146,11 @@ async fn the_api_has_a_wider_limit_that_leaves_the_rest_of_the_panel_alone() {
         }
         answer.problem(401, "unauthorized");
         answered += 1;
+        // One more for each second that it took.
+        let most = 30 + began.elapsed().as_secs() + 1;
+        assert!(answered <= most, "{answered} of at most {most}");
     };
-    // One more for each second that it took.
-    let most = 30 + began.elapsed().as_secs() + 1;
-    assert!((30..=most).contains(&answered), "{answered} of at most {most}");
+    assert!(answered >= 30, "only {answered} of 30");
     refused.problem(429, "rate_limited");
     assert!(refused.headers.contains_key(header::RETRY_AFTER));
     // Signing in counts among them. Where a second has passed meanwhile, one more is let through.
